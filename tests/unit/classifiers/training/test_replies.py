@@ -1,0 +1,62 @@
+"""Relabelling of replies: a label is kept only where source and wording agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from classifiers.training import replies
+from classifiers.training.examples import Example
+from classifiers.training.pairing import match_requests
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I'm sorry, but I can't help with that.", "refuse"),
+        ("I\u2019m sorry, but I cannot assist you.", "refuse"),
+        ("I don't have access to real-time data.", "unable"),
+        ("I don't have access to live data. However, " + "the usual price is known. " * 12, "partial"),
+        ("Mix flour and water, then bake.", "plain"),
+        ("I'm sorry to hear about your cat. Losing a pet hurts.", "plain"),
+        ("Here is a story. " * 12 + "I cannot help you, said the man.", "late"),
+    ],
+)
+def test_the_opening_decides(text: str, expected: str) -> None:
+    assert replies.opening_class(text) == expected
+
+
+def test_source_and_wording_must_agree() -> None:
+    assert replies.relabel("Sure, mix flour and water.", refused=True, weak=False)[0] == {}
+    assert replies.relabel("I can't help with that.", refused=False, weak=False)[0] == {}
+    assert replies.relabel("I can't help with that.", refused=True, weak=True)[0]["refuse"] == 1.0
+
+
+def test_own_replies_cover_all_four_classes() -> None:
+    rows = replies.compose_replies(seed=3)
+    for name in ("comply", "partial", "refuse", "unable"):
+        assert sum(row.targets[name] for row in rows) >= 400, name
+    assert not [row.text for row in rows if "{" in row.text]
+
+
+def test_a_reply_is_matched_by_rare_words() -> None:
+    requests = ["how do I bake bread", "how do I fix a bicycle", "how do I paint a wall"]
+    assert match_requests(["Use a spanner on the bicycle chain."], requests) == ["how do I fix a bicycle"]
+    assert match_requests(["zzz"], requests) == [""]
+
+
+def test_a_harmful_request_alone_decides_nothing() -> None:
+    asked = [Example(f"bad thing {i}", {"harm": 1.0}, "s", "MIT") for i in range(30)]
+    asked += [Example(f"good thing {i}", {"harm": 0.0}, "s", "MIT") for i in range(30)]
+    given = [Example(f"reply {i}", {"harm_delivered": 0.0, "refuse": 1.0}, "t", "MIT") for i in range(200)]
+    requests = [row.request for row in replies.add_requests(given, asked, blank=0.4, seed=1)]
+    assert 40 < sum(not request for request in requests) < 120
+    assert any(request.startswith("bad") for request in requests)
+    assert any(request.startswith("good") for request in requests)
+
+
+def test_pool_replies_keep_stated_labels_only(pool: Path) -> None:
+    rows = replies.collect_replies(pool, {"GPTFuzz": 100, "hh-rlhf": 50}, seed=1)
+    assert all(row.targets for row in rows)
+    assert sum("GPTFuzz" in row.source for row in rows) <= 100
