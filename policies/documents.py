@@ -1,0 +1,155 @@
+"""The files as validating models: policies, constitutions and canned replies, and their JSON Schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from classifiers.classification import Origin
+from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, StreamDelivery, Turns
+from policies.verdict import Action, Stage
+
+
+def _as_off(value: object) -> object:
+    """JSON files and editors write the YAML 1.1 reading of `off`."""
+    return "off" if value is False else value
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Text = Annotated[str, Field(max_length=4000)]
+Score = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
+Threshold = Score | Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+RuleMode = Annotated[
+    Mode, BeforeValidator(_as_off), WithJsonSchema({"enum": ["enforce", "monitor", "off", False]})
+]
+RuleAction = Literal[Action.FLAG, Action.REVIEW, Action.BLOCK]
+Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
+
+
+class Document(BaseModel):
+    """Unknown keys are errors; YAML's scalars are taken as they are, without guessing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class RuleDocument(Document):
+    """One rule. In a policy that extends another, a known id overrides the keys it states."""
+
+    id: Name = Field(description="Name of the rule; appears in verdicts, records and metrics.")
+    kind: str | None = Field(None, description="score (default), phrase or uncovered.")
+    stage: Stage | None = Field(None, description="When it runs. Required.")
+    action: RuleAction | None = Field(None, description="What it asks for. Required. review: post_call only.")
+    classifier: Name | None = Field(None, description="Classifier that a score rule reads.")
+    labels: list[Annotated[str, Field(min_length=1)]] | None = Field(
+        None, description="Labels of the classifier; for uncovered rules the kinds of parts (none: all)."
+    )
+    threshold: Threshold | None = Field(
+        None, description="Calibrated score in [0, 1], or an operating point of the model (flag, block)."
+    )
+    also: dict[str, Threshold] | None = Field(
+        None, description="Further labels that must reach their own limit in the same text."
+    )
+    origins: Annotated[list[Origin], Field(min_length=1)] | None = Field(
+        None, description="Whose texts it looks at (input stages): operator, user, tool, model."
+    )
+    turns: Turns | None = Field(None, description="latest leaves out turns that were answered already.")
+    category: str | None = Field(None, description="Canned reply; empty: the label; auto: likeliest hazard.")
+    patterns: Annotated[list[str], Field(max_length=200)] | None = Field(
+        None, description="Regular expressions with bounded repeats, case ignored (phrase rules)."
+    )
+    when_flagged: bool | None = Field(None, description="Runs only when the input was flagged (post_call).")
+    on_failure: OnFailure | None = Field(None, description="Meaning of a guard that did not measure.")
+    mode: RuleMode | None = Field(None, description="enforce, monitor (recorded only) or off.")
+    deadline_ms: Annotated[int, Field(ge=1, le=120_000)] | None = Field(
+        None, description="Milliseconds its guard may take."
+    )
+
+
+class ReviewDocument(Document):
+    """Bounds of critique and revision."""
+
+    rounds: Annotated[int, Field(ge=0, le=1)] | None = None
+    deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
+    critique_tokens: Annotated[int, Field(ge=50, le=4000)] | None = None
+    revision_tokens: Annotated[int, Field(ge=50, le=32_000)] | None = None
+    min_length_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    max_length_ratio: Annotated[float, Field(ge=1.0, le=20.0)] | None = None
+    min_retention: Score | None = None
+    risk_margin: Score | None = None
+    on_failure: CriticFallback | None = None
+
+
+class PolicyDocument(Document):
+    """A policy file."""
+
+    name: Name = Field(description="Name of the policy; appears in records and headers.")
+    version: Version = Field(description="Version, in quotes.")
+    extends: str | None = Field(None, description="Policy it starts from: a name, or a path from this file.")
+    mode: Literal["enforce", "monitor"] | None = Field(
+        None, description="monitor: nothing is enforced, everything is recorded."
+    )
+    constitution: str | None = Field(None, description="Constitution: a name or a path.")
+    replies: str | None = Field(None, description="Canned replies: a name or a path.")
+    critic: str | None = Field(None, description="Model that criticises; empty: the exchange's own model.")
+    review: ReviewDocument | None = None
+    speculative: bool | None = Field(None, description="Call the upstream while the input is screened.")
+    on_uncovered: OnFailure | None = Field(None, description="Meaning of a part that no guard can read.")
+    block_style: BlockStyle | None = Field(None, description="Form of a blocked reply.")
+    stream: StreamDelivery | None = Field(None, description="How streams are released.")
+    benign_below: dict[str, Threshold] | None = Field(
+        None, description="Input labels and the score under which a request counts as benign."
+    )
+    rules: list[RuleDocument] = Field(default_factory=list)
+
+
+class PrincipleDocument(Document):
+    """One clause."""
+
+    id: Name
+    title: Annotated[str, Field(min_length=1, max_length=80)]
+    behaviour: Annotated[Text, Field(min_length=1)]
+    limit: Text = ""
+    authority: Literal["hard", "default", "style"] = "default"
+    critique: Text = ""
+    revision: Text = ""
+    categories: list[str] = Field(default_factory=list)
+
+
+class ConstitutionDocument(Document):
+    """A constitution file."""
+
+    name: Name
+    version: Version
+    preamble: Text = ""
+    principles: list[PrincipleDocument] = Field(default_factory=list)
+
+
+class LanguageDocument(Document):
+    """Texts of one language. `closing` is added to every text that has no `{decision}` of its own."""
+
+    closing: Text = ""
+    texts: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[Text, Field(min_length=1)]]
+
+
+class RepliesDocument(Document):
+    """A file of canned replies."""
+
+    name: Name
+    version: Version
+    languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")], LanguageDocument]
+
+
+DOCUMENTS: Mapping[str, type[Document]] = {
+    "policies": PolicyDocument,
+    "constitutions": ConstitutionDocument,
+    "replies": RepliesDocument,
+}
+"""Kind of file (and folder of the library) to its model."""
+
+
+def json_schema(kind: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a kind of file: `policies`, `constitutions` or `replies`."""
+    schema = DOCUMENTS[kind].model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

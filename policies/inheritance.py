@@ -1,0 +1,141 @@
+"""Inheritance: a chain of policy files folded into one, with a list of what was changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.documents import PolicyDocument, RuleDocument
+from policies.policy import Policy, Rule
+from policies.verdict import Action
+
+_STRICTNESS = {
+    "mode": ("off", "monitor", "enforce"),
+    "on_failure": ("allow", "flag", "block"),
+    "on_uncovered": ("allow", "flag", "block"),
+    "turns": ("latest", "all"),
+    "action": ("allow", "flag", "review", "block"),
+}
+"""Values of a key, loosest first."""
+_SHRINKS = frozenset({"labels", "origins", "patterns"})
+"""Lists that loosen a rule when something is taken out."""
+
+
+@dataclass(slots=True)
+class Place:
+    """Where something was written: number of the file in the chain, and the path in it."""
+
+    file: int
+    path: tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class MergedRule:
+    """A rule's stated keys, and where each was stated last."""
+
+    id: str
+    place: Place
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def where(self, key: str) -> Place:
+        """Where to point for a problem with a key (`patterns[2]` points to `patterns`)."""
+        return self.places.get(key.partition("[")[0], self.place)
+
+
+@dataclass(slots=True)
+class MergedPolicy:
+    """A whole chain: policy-level keys with their places, rules in order, changes in words."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    rules: dict[str, MergedRule] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+
+
+def merge(chain: Sequence[PolicyDocument]) -> MergedPolicy:
+    """Fold a chain, first ancestor first. A known rule id overrides the keys it states, else appends."""
+    merged = MergedPolicy()
+    for number, document in enumerate(chain):
+        _fold_policy(merged, number, document)
+        for index, rule in enumerate(document.rules):
+            _fold_rule(merged, Place(number, ("rules", index)), rule)
+    return merged
+
+
+def _fold_policy(merged: MergedPolicy, number: int, document: PolicyDocument) -> None:
+    for key, value in _stated(document).items():
+        if key in ("name", "version", "extends", "rules"):
+            continue
+        before = merged.values.get(key, _POLICY_DEFAULTS.get(key))
+        after = {**before, **value} if key == "review" and before else value
+        if number > 0 and before is not None and before != after:
+            merged.changes.append(_told(key, before, after, hard=True))
+        merged.values[key] = after
+        merged.places[key] = Place(number, (key,))
+
+
+def _fold_rule(merged: MergedPolicy, place: Place, document: RuleDocument) -> None:
+    stated = _stated(document)
+    known = merged.rules.get(document.id)
+    rule = known or MergedRule(document.id, place)
+    if known is None:
+        merged.rules[document.id] = rule
+        if place.file > 0:
+            merged.changes.append(f"rule {document.id}: added")
+    hard = _is_hard(rule.values)
+    for key, value in stated.items():
+        before = rule.values.get(key, _DEFAULTS.get(key))
+        if known is not None and before != value:
+            merged.changes.append(f"rule {document.id}: {_told(key, before, value, hard=hard)}")
+        rule.values[key] = value
+        rule.places[key] = Place(place.file, (*place.path, key))
+
+
+_POLICY_DEFAULTS: Mapping[str, Any] = {
+    name: Policy.__dataclass_fields__[name].default
+    for name in ("mode", "constitution", "replies", "speculative", "on_uncovered", "block_style", "stream")
+}
+_DEFAULTS: Mapping[str, Any] = {
+    name: list(value) if isinstance(value, tuple) else value
+    for name in ("threshold", "kind", "classifier", "origins", "category", "on_failure", "mode", "turns")
+    if (value := Rule.__dataclass_fields__[name].default) is not None
+}
+
+
+def _stated(document: PolicyDocument | RuleDocument) -> dict[str, Any]:
+    return document.model_dump(exclude_unset=True, exclude_none=True)
+
+
+def _is_hard(values: Mapping[str, Any]) -> bool:
+    return values.get("action") == Action.BLOCK and values.get("mode", "enforce") == "enforce"
+
+
+def _told(key: str, before: Any, value: Any, *, hard: bool) -> str:
+    loosened = " (loosened)" if hard and _loosens(key, before, value) else ""
+    return f"{key} {_shown(before)} -> {_shown(value)}{loosened}"
+
+
+def _loosens(key: str, before: Any, value: Any) -> bool:
+    if key in _STRICTNESS:
+        order = _STRICTNESS[key]
+        return order.index(str(value)) < order.index(str(before or order[-1]))
+    if key in _SHRINKS:
+        return not set(before or ()) <= set(value)
+    if key == "threshold":
+        return _height(value) > _height(before)
+    if key == "also":
+        return any(label not in (before or {}) for label in value)
+    return key == "when_flagged" and bool(value)
+
+
+def _height(limit: Any) -> float:
+    """Order among thresholds; named points are taken to stand at the usual places."""
+    return {"flag": 0.5, "block": 0.9}.get(limit, 0.9) if isinstance(limit, str) else float(limit)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(str, value)) + "]"
+    return "unset" if value is None else str(value)

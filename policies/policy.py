@@ -1,0 +1,118 @@
+"""Rules and policies as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from classifiers.classification import Origin
+from policies.verdict import Action, Stage
+
+if TYPE_CHECKING:
+    from policies.plan import Plans
+
+Mode = Literal["enforce", "monitor", "off"]
+OnFailure = Literal["allow", "flag", "block"]
+BlockStyle = Literal["auto", "message", "refusal", "error"]
+StreamDelivery = Literal["auto", "live", "windowed", "buffered"]
+CriticFallback = Literal["original", "canned"]
+Turns = Literal["all", "latest"]
+Limit = float | str
+"""A calibrated score, or the name of an operating point of the model's manifest (`flag`, `block`)."""
+
+
+class PolicyError(Exception):
+    """A policy, constitution or reply file is wrong. `problems` lists all of it, one line each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a policy: label at or over threshold, at a stage, asks for an action.
+
+    `kind` names the function in `policies/rules.py` that evaluates it. `threshold` is a calibrated
+    score or the name of an operating point of the model's manifest; `also` are further labels that
+    must be at or over their own limit in the same reading. `turns`: `latest` leaves out what was
+    already answered (turns before the model turn that precedes the last user turn). `category`: key of
+    the canned reply, `""` for the label that decided, `auto` for the likeliest hazard.
+    `when_flagged`: a post-call rule that runs only when the input was flagged. `deadline_ms` bounds
+    the guard it needs; on time-out `on_failure` decides. `origins` and `turns` say nothing at
+    `post_call`, where the answer is judged.
+
+    `limits` and `also_limits` are label to score, filled in by `rules.resolve`.
+    """
+
+    id: str
+    stage: Stage
+    action: Action
+    labels: tuple[str, ...] = ()
+    threshold: Limit = "block"
+    kind: str = "score"
+    classifier: str = "input"
+    origins: tuple[Origin, ...] = (Origin.OPERATOR, Origin.USER, Origin.TOOL, Origin.MODEL)
+    category: str = ""
+    on_failure: OnFailure = "block"
+    mode: Mode = "enforce"
+    when_flagged: bool = False
+    deadline_ms: int = 2000
+    patterns: tuple[str, ...] = ()
+    also: Mapping[str, Limit] = field(default_factory=dict)
+    turns: Turns = "all"
+    limits: tuple[tuple[str, float], ...] = ()
+    also_limits: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewBudget:
+    """Bounds of one critique-and-revise round.
+
+    `rounds` is 0 or 1: the first revision removes most harm, later ones cost helpfulness.
+    `min_retention`: share of the draft's content that a revision must keep; length ratios are
+    revision to draft in characters. `risk_margin`: a revision that stays over the review threshold is
+    still taken when its risk fell by this much. `on_failure`: what the client gets when the critic
+    fails on a draft under the block threshold (over it, always the canned reply).
+    """
+
+    rounds: int = 1
+    deadline_ms: int = 20_000
+    critique_tokens: int = 300
+    revision_tokens: int = 1200
+    min_length_ratio: float = 0.2
+    max_length_ratio: float = 3.0
+    min_retention: float = 0.5
+    risk_margin: float = 0.2
+    on_failure: CriticFallback = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An ordered list of rules with what surrounds them. `digest` addresses its content.
+
+    `mode`: `monitor` turns every enforced rule, and `on_uncovered`, into a monitored one.
+    `changes` says in words what was overridden in the policies it extends. `plans` is the compiled
+    form that `rules.resolve` adds for speed; it carries no meaning of its own.
+    """
+
+    name: str
+    version: str
+    rules: tuple[Rule, ...]
+    constitution: str = "default"
+    replies: str = "default"
+    critic: str = ""
+    """Model name of the critic; empty: the upstream model of the exchange criticises itself."""
+    review: ReviewBudget = field(default_factory=ReviewBudget)
+    speculative: bool = False
+    on_uncovered: OnFailure = "flag"
+    block_style: BlockStyle = "auto"
+    stream: StreamDelivery = "auto"
+    benign_below: Mapping[str, Limit] = field(default_factory=dict)
+    """Label to score (of the classifier `input`) under which the input counts as benign for suspected
+    over-refusals; operating points become numbers in `rules.resolve`."""
+    digest: str = ""
+    mode: Mode = "enforce"
+    changes: tuple[str, ...] = ()
+    plans: Plans | None = field(default=None, compare=False, repr=False)
