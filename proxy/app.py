@@ -1,0 +1,300 @@
+"""The composition root: the one list of parts. `build(settings)` returns everything that serves.
+
+Nothing here is global: two applications in one process do not know of each other. What a route may
+reach is decided in `_hot_routes`; the house test walks that list.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from classifiers import registry
+from classifiers.classification import Classifier
+from policies import rules
+from policies.bundle import PolicyBundle
+from policies.loader import load_bundle
+from proxy.exchange.events import FeedbackGiven
+from proxy.exchange.pipeline import Corridor
+from proxy.ledger.sinks import JsonlSink
+from proxy.ledger.writer import LedgerWriter
+from proxy.metric_families import vocabulary_of
+from proxy.metrics import Metrics
+from proxy.screening import ScreeningRoom, VerdictCache
+from proxy.settings import Settings
+from proxy.stores import Store
+from proxy.stores.tiered import LocalStore, TieredStore, open_store
+from proxy.surfaces.chat_completions.codec import ChatCodec
+from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.feedback import Feedback, FeedbackRoute
+from proxy.surfaces.front import Front, Handler
+from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.tenants import Tenants, make_tenants
+from proxy.upstreams.assembly import assemble_upstreams
+from proxy.upstreams.routing import Adapter, UpstreamRouter
+from proxy.version import VERSION
+
+DEMO_DELAY_S = 0.02
+"""Pause between the pieces of a scripted stream, so that a person sees it stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gatehouse:
+    """An application: call it as ASGI (lifespan included).
+
+    `routes`: hot path to handler, as the front dispatches them; `fastapi`: everything else;
+    `operations`: health and metrics alone, for a second listener.
+    """
+
+    settings: Settings
+    front: Front
+    routes: Mapping[str, Handler]
+    fastapi: FastAPI
+    operations: FastAPI
+    corridor: Corridor
+    screening: ScreeningRoom
+    tenants: Tenants
+    metrics: Metrics
+    ledger: LedgerWriter
+    upstream: UpstreamRouter
+    store: LocalStore
+    classifiers: Mapping[str, Classifier]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one ASGI scope."""
+        await self.front(scope, receive, send)
+
+    @property
+    def policy(self) -> str:
+        """Name, version and digest of the default policy."""
+        policy = self.tenants.default.bundle.policy
+        return f"{policy.name}@{policy.version} ({policy.digest[:19]})"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Classifiers that were loaded, as `name@version`."""
+        return tuple(classifier.model for classifier in self.classifiers.values())
+
+
+def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
+    """Everything that serves under these settings. `upstream` stands in for the configured one.
+
+    Raises:
+        ModelFileError, PolicyError, LedgerError: a part cannot be used; serving must not start.
+    """
+    classifiers = load_classifiers(settings)
+    tenants = load_tenants(settings, classifiers)
+    metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
+    sink = _ledger_sink(settings)
+    ledger = LedgerWriter(
+        (metrics.tell,),
+        (sink,) if sink is not None else (),
+        capacity=settings.ledger.queue,
+        flush_s=settings.ledger.flush_ms / 1000,
+        strict=settings.ledger.mode == "strict",
+    )
+    store = open_store(settings)
+    screening = _screening(settings, classifiers, store)
+    router = (
+        UpstreamRouter(upstream)
+        if upstream is not None
+        else assemble_upstreams(settings, scripted_delay=DEMO_DELAY_S)
+    )
+    corridor = Corridor(
+        screener=screening,
+        upstream=router,
+        critic=router,
+        ledger=ledger,
+        clock=time.monotonic,
+        nonce=lambda: secrets.token_hex(8),
+        settled=ledger.flushed if ledger.strict else None,
+    )
+    routes = _hot_routes(settings, corridor, tenants, metrics, ledger)
+    operations = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    public = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lambda _: _running(screening, router, store, ledger),
+    )
+    ready = _readiness(classifiers, store, ledger)
+    for app in (operations, public) if settings.metrics_port is None else (operations,):
+        app.include_router(operator_routes(ready, metrics.exposition))
+    public.include_router(public_routes(router.models, version=VERSION))
+    for app in (operations, public):
+        speak_openai(app)
+    parts = Gatehouse(
+        settings=settings,
+        front=Front(public, routes, origins=settings.cors.origins),
+        routes=routes,
+        fastapi=public,
+        operations=operations,
+        corridor=corridor,
+        screening=screening,
+        tenants=tenants,
+        metrics=metrics,
+        ledger=ledger,
+        upstream=router,
+        store=store,
+        classifiers=classifiers,
+    )
+    _watch(parts, sink)
+    return parts
+
+
+def load_classifiers(settings: Settings) -> dict[str, Classifier]:
+    """The shipped models and those of the settings, by the names that policies use."""
+    directories: dict[str, Path] = {**registry.shipped(), **settings.models}
+    return {name: registry.load(path, name=name) for name, path in directories.items()}
+
+
+def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> Tenants:
+    """The default policy and those that clients may choose, resolved against the loaded models."""
+    selectable = {name: _bundle(name, settings, classifiers) for name in settings.selectable_policies}
+    return make_tenants(_bundle(settings.policy, settings, classifiers), selectable)
+
+
+def _bundle(name: str, settings: Settings, classifiers: Mapping[str, Classifier]) -> PolicyBundle:
+    bundle = load_bundle(name, library=settings.policies_dir)
+    thresholds = {each: classifier.thresholds for each, classifier in classifiers.items()}
+    labels = {each: classifier.labels for each, classifier in classifiers.items()}
+    policy = rules.resolve(bundle.policy, thresholds, labels=labels)
+    if settings.stream != "auto":
+        policy = replace(policy, stream=settings.stream)
+    return replace(bundle, policy=policy)
+
+
+def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
+    return tuple(label for classifier in classifiers.values() for label in classifier.labels)
+
+
+def _screening(
+    settings: Settings, classifiers: Mapping[str, Classifier], store: LocalStore
+) -> ScreeningRoom:
+    shared: Store | None = store if isinstance(store, TieredStore) else None
+    seal = settings.redis.seal_key
+    return ScreeningRoom(
+        classifiers,
+        VerdictCache(settings.cache.entries, shared, int(settings.cache.ttl_s)),
+        secret=seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32),
+        threads=settings.guard.threads or min(4, len(os.sched_getaffinity(0))),
+        queue=settings.guard.queue,
+    )
+
+
+def _hot_routes(
+    settings: Settings, corridor: Corridor, tenants: Tenants, metrics: Metrics, ledger: LedgerWriter
+) -> dict[str, Handler]:
+    """Path (without `/v1`) to handler. Whatever reaches an upstream does so by the corridor."""
+
+    def bundle_for(headers: Mapping[str, str]) -> tuple[str, PolicyBundle]:
+        if headers.get("x-stainless-retry-count", "0") != "0":
+            metrics.client_retried()
+        tenant = tenants.resolve(headers)
+        return tenant.name, tenant.bundle
+
+    def record(feedback: Feedback) -> None:
+        ledger.tell(
+            FeedbackGiven(
+                feedback.decision,
+                feedback.tenant,
+                feedback.kind,
+                time.time(),
+                feedback.comment_length,
+                feedback.comment,
+            )
+        )
+
+    chat = ChatCompletions(
+        corridor,
+        bundle_for,
+        limits=Limits(
+            body_bytes=settings.limits.body_bytes,
+            depth=settings.limits.depth,
+            messages=settings.limits.turns,
+            exchange_seconds=settings.deadline_s,
+        ),
+        codec=ChatCodec(settings.constitution_role),
+        headers=VerdictHeaders(settings.expose_headers),
+        clock=time.monotonic,
+    )
+    feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
+    return {"/chat/completions": chat, "/feedback": feedback}
+
+
+def _ledger_sink(settings: Settings) -> JsonlSink | None:
+    ledger = settings.ledger
+    if ledger.mode == "off":
+        return None
+    return JsonlSink(
+        ledger.path,
+        rotate_bytes=ledger.rotate_bytes,
+        key=ledger.key.get_secret_value().encode() if ledger.key is not None else b"",
+        about={"version": VERSION},
+    )
+
+
+def _readiness(
+    classifiers: Mapping[str, Classifier], store: Store, ledger: LedgerWriter
+) -> Callable[[], Any]:
+    async def ready() -> tuple[bool, Mapping[str, str]]:
+        parts = {
+            "classifiers": "ok" if classifiers else "none",
+            "store": "ok" if store.healthy() else "degraded",
+            "ledger": "ok" if ledger.healthy() else "failing",
+        }
+        return ledger.healthy() or not ledger.strict, parts
+
+    return ready
+
+
+def _watch(parts: Gatehouse, sink: JsonlSink | None) -> None:
+    """Hand the metrics page everything that is asked for at a scrape, and what is running."""
+    metrics, ledger, store = parts.metrics, parts.ledger, parts.store
+    metrics.watch("gatehouse_inflight_exchanges", lambda: float(len(parts.corridor.under_way)))
+    metrics.watch("gatehouse_guard_queue_depth", lambda: float(parts.screening.busy))
+    metrics.watch("gatehouse_store_up", lambda: float(store.healthy()))
+    metrics.watch("gatehouse_ledger_up", lambda: float(ledger.healthy()))
+    metrics.watch("gatehouse_ledger_queue_depth", lambda: float(ledger.depth()))
+    metrics.watch("gatehouse_ledger_dropped_total", lambda: float(ledger.dropped))
+    metrics.watch("gatehouse_listener_failures_total", lambda: float(ledger.listener_failures))
+    if sink is not None:
+        metrics.watch("gatehouse_ledger_records_total", lambda: float(sink.head[0]))
+    shared = store.shared if isinstance(store, TieredStore) else None
+    faults = getattr(shared, "faults", None)
+    if faults is not None:
+        metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
+    bundle = parts.tenants.default.bundle
+    metrics.describe_build(
+        version=VERSION,
+        policy=f"{bundle.policy.name}@{bundle.policy.version}",
+        policy_digest=bundle.policy.digest,
+        constitution=f"{bundle.constitution.name}@{bundle.constitution.version}",
+        constitution_digest=bundle.constitution.digest,
+        models=",".join(parts.models),
+    )
+
+
+@asynccontextmanager
+async def _running(
+    screening: ScreeningRoom, upstream: UpstreamRouter, store: Store, ledger: LedgerWriter
+) -> AsyncIterator[None]:
+    """Start what has threads; at the end, with no exchange under way, close everything in order."""
+    ledger.start()
+    try:
+        yield
+    finally:
+        screening.close()
+        await upstream.aclose()
+        await store.aclose()
+        await ledger.aclose()

@@ -1,0 +1,186 @@
+"""The account of one walk: what was measured, decided and spent. Closed exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from policies.verdict import Failure, Reading, Verdict
+from proxy.exchange.events import ExchangeClosed, ExchangeOpened, Outcome, RefusalClass
+from proxy.exchange.exchange import Delivery, Draft, Exchange, Replacement, ReplyOrigin
+from proxy.exchange.plan import Plan
+from proxy.exchange.ports import Ledger, Screening, UpstreamError, UpstreamHead
+
+NOT_JUDGED = Verdict(failure=Failure.NOT_RUN, reason="not judged")
+"""The verdict of a side that no guard has ruled on: never a pass."""
+
+
+def _worse(before: Verdict, after: Verdict) -> Verdict:
+    """The more severe of two verdicts; a guard that failed on either side is remembered."""
+    worse = after if after.action.severity > before.action.severity else before
+    return replace(worse, failure=before.failure or after.failure)
+
+
+@dataclass(slots=True)
+class Account:
+    """Mutable notes of one walk; the pipeline is the only writer. Durations in seconds."""
+
+    exchange: Exchange
+    plan: Plan
+    ledger: Ledger
+    clock: Callable[[], float]
+    delivery: Delivery = Delivery.BUFFERED
+    input_verdict: Verdict = NOT_JUDGED
+    output_verdicts: dict[int, Verdict] = field(default_factory=dict)
+    replacements: dict[int, Replacement] = field(default_factory=dict)
+    refusals: dict[int, RefusalClass] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    output_scores: dict[str, float] = field(default_factory=dict)
+    models: dict[str, None] = field(default_factory=dict)
+    draft: Draft = field(default_factory=Draft)
+    head: UpstreamHead | None = None
+    screened_input: bool = False
+    evaluated_output: bool = False
+    suspected: bool = False
+    outcome: Outcome = "error"
+    status: int = 0
+    reply: ReplyOrigin = ReplyOrigin.NONE
+    error: str = ""
+    upstream_seconds: float = 0.0
+    client_seconds: float = 0.0
+    review_seconds: float = 0.0
+    first_byte: float | None = None
+    completed: bool = False
+    closed: bool = False
+
+    @property
+    def flagged(self) -> bool:
+        """The input was flagged or worse, enforced or not."""
+        return self.input_verdict.would.severity > 0
+
+    def note(self, readings: tuple[Reading, ...], output: bool = False) -> None:
+        """Keep the highest score of each label and the models that gave them."""
+        scores = self.output_scores if output else self.scores
+        for reading in readings:
+            self.models[reading.classification.model] = None
+            for label, score in reading.classification.scores.items():
+                if score > scores.get(label, -1.0):
+                    scores[label] = score
+
+    def judged_input(self, verdict: Verdict, screening: Screening) -> None:
+        """An input stage was ruled on; the more severe verdict stands, and a gap outlives a pass."""
+        before = self.input_verdict
+        if before is NOT_JUDGED:
+            self.screened_input = True
+        if before is NOT_JUDGED:
+            self.input_verdict = verdict
+        elif verdict.failure or verdict.action.severity > before.action.severity:
+            self.input_verdict = _worse(before, verdict)
+        self.screened_input = self.screened_input and screening.failure is None
+
+    def judged_output(self, index: int, verdict: Verdict, screening: Screening) -> None:
+        """A choice (or the part of it that has arrived) was ruled on."""
+        if not self.output_verdicts:
+            self.evaluated_output = True
+        self.output_verdicts[index] = verdict
+        self.evaluated_output = self.evaluated_output and screening.failure is None
+
+    def complete(self) -> None:
+        """The client has its whole answer."""
+        self.completed = True
+        origins = {replacement.origin for replacement in self.replacements.values()}
+        self.outcome = "blocked" if ReplyOrigin.CANNED in origins else "completed"
+        if ReplyOrigin.CANNED in origins:
+            self.reply = ReplyOrigin.CANNED
+        else:
+            self.reply = ReplyOrigin.REVISED if origins else ReplyOrigin.UPSTREAM
+
+    def leave(self) -> None:
+        """The client went away; what it already had in full stays complete."""
+        if not self.completed:
+            self.outcome = "client_left"
+
+    def fail(self, error: Exception, outcome: Outcome) -> bool:
+        """Note a failure; False when the client already has its whole answer."""
+        self.error = error.code if isinstance(error, UpstreamError) else "internal_error"
+        if self.completed:
+            return False
+        self.outcome = outcome
+        self.reply = ReplyOrigin.ERROR
+        return True
+
+    def sent(self) -> None:
+        """The first byte of the reply went to the client."""
+        if self.first_byte is None:
+            self.first_byte = self.clock() - self.exchange.started
+
+    def overhead(self) -> float:
+        """Seconds so far that Gatehouse itself took: not the model, the review or a slow client."""
+        waited = self.upstream_seconds + self.client_seconds + self.review_seconds
+        return max(0.0, self.clock() - self.exchange.started - waited)
+
+    def open(self) -> None:
+        """Tell the ledger that the exchange is under way, before anything can leave the house."""
+        exchange, policy = self.exchange, self.exchange.bundle.policy
+        self.ledger.tell(
+            ExchangeOpened(
+                exchange=exchange.id,
+                surface=exchange.surface,
+                tenant=exchange.tenant,
+                policy=f"{policy.name}@{policy.version}",
+                policy_digest=policy.digest,
+                stream=exchange.stream,
+                started=exchange.started,
+            )
+        )
+
+    def close(self) -> None:
+        """Tell the ledger the last word. Further calls do nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        self.ledger.tell(self._record())
+
+    def _record(self) -> ExchangeClosed:
+        exchange, policy = self.exchange, self.exchange.bundle.policy
+        constitution = exchange.bundle.constitution
+        overhead = self.overhead()
+        total = self.clock() - exchange.started
+        uncovered = exchange.conversation.uncovered
+        return ExchangeClosed(
+            exchange=exchange.id,
+            surface=exchange.surface,
+            tenant=exchange.tenant,
+            model=exchange.model,
+            policy=f"{policy.name}@{policy.version}",
+            policy_digest=policy.digest,
+            constitution=f"{constitution.name}@{constitution.version}",
+            constitution_digest=constitution.digest,
+            stream=exchange.stream,
+            delivery=self.delivery,
+            outcome=self.outcome,
+            status=self.status,
+            reply=self.reply,
+            started=exchange.started,
+            total_seconds=total,
+            upstream_seconds=self.upstream_seconds,
+            review_seconds=self.review_seconds,
+            overhead_seconds=overhead,
+            first_byte_seconds=self.first_byte,
+            input_verdict=self.input_verdict,
+            input_screened=self.screened_input,
+            output_verdicts=tuple(self.output_verdicts.values()),
+            output_screened=self.evaluated_output,
+            refusals=tuple(self.refusals.values()),
+            suspected_over_refusal=self.suspected,
+            coverage=1 - len(uncovered) / exchange.parts if exchange.parts else 1.0,
+            uncovered=tuple(part.kind for part in uncovered),
+            scores=self.scores,
+            output_scores=self.output_scores,
+            usage=self.draft.usage,
+            constitution_tokens=constitution.tokens,
+            models=tuple(self.models),
+            finish=tuple(choice.finish for choice in self.draft.choices.values()),
+            error=self.error,
+            language=exchange.language,
+        )

@@ -1,0 +1,191 @@
+"""What the ledger is told. Metrics and sinks listen to these and to nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from policies.verdict import Failure, Stage, Verdict
+from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
+
+Outcome = Literal[
+    "completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"
+]
+RefusalClass = Literal["comply", "partial", "refuse", "unable", "unknown"]
+RefusalOrigin = Literal["input_rule", "output_rule", "provider_filter", "model", "revision"]
+RevisionOutcome = Literal[
+    "kept",
+    "revised",
+    "original",
+    "canned",
+    "rejected_risk",
+    "rejected_refusal",
+    "rejected_retention",
+    "rejected_length",
+    "critic_failed",
+    "deadline",
+]
+GuardMode = Literal["open", "closed"]
+TokenPurpose = Literal["client", "constitution", "critique", "revision"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictGiven:
+    """A stage ended. `seconds` is the wall time of the stage; `cached`: all measurements were cached."""
+
+    exchange: str
+    stage: Stage
+    verdict: Verdict
+    seconds: float
+    cached: bool = False
+    scores: dict[str, float] = field(default_factory=dict)
+    policy: str = ""
+    """Name of the policy; empty: the default one."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardFailed:
+    """A guard gave no measurement and `on_failure` decided: `mode` is what that meant."""
+
+    exchange: str
+    stage: Stage
+    failure: Failure
+    mode: GuardMode
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalSeen:
+    """An answer is a refusal (or partial); `suspected` marks a suspected over-refusal."""
+
+    exchange: str
+    origin: RefusalOrigin
+    kind: RefusalClass
+    category: str
+    suspected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CritiqueRound:
+    """One critique-and-revise round ended."""
+
+    exchange: str
+    outcome: RevisionOutcome
+    seconds: float
+    findings: int = 0
+    void_findings: int = 0
+    critique_usage: Usage = field(default_factory=Usage)
+    revision_usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyReplaced:
+    """A choice of the answer was replaced before the client saw it (or its rest, when `late`)."""
+
+    exchange: str
+    choice: int
+    origin: ReplyOrigin
+    category: str
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeClosed:
+    """The last word on an exchange: told exactly once, whatever happened.
+
+    Durations in seconds. `upstream_seconds` is the time spent waiting for the model (critic calls
+    included in `review_seconds`, not here); `overhead_seconds` = total - upstream - review - waiting
+    for the client. `coverage`: share of the request's parts that were judged, [0, 1].
+    `input_screened`/`output_screened`: whether the guards of that side ran to a measurement.
+    """
+
+    exchange: str
+    surface: str
+    tenant: str
+    model: str
+    policy: str
+    policy_digest: str
+    constitution: str
+    constitution_digest: str
+    stream: bool
+    delivery: Delivery
+    outcome: Outcome
+    status: int
+    reply: ReplyOrigin
+    started: float
+    total_seconds: float
+    upstream_seconds: float
+    review_seconds: float
+    first_byte_seconds: float | None
+    input_verdict: Verdict
+    output_verdicts: tuple[Verdict, ...]
+    refusals: tuple[RefusalClass, ...]
+    suspected_over_refusal: bool
+    coverage: float
+    uncovered: tuple[str, ...]
+    scores: dict[str, float]
+    usage: Usage | None
+    constitution_tokens: int
+    models: tuple[str, ...]
+    finish: tuple[str, ...] = ()
+    error: str = ""
+    language: str = "en"
+    overhead_seconds: float = 0.0
+    input_screened: bool = False
+    output_screened: bool = False
+    output_scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOpened:
+    """Told before the upstream may be called, so that a crash leaves "unknown" and not silence.
+
+    Optional: an exchange is recorded by its `ExchangeClosed`, with or without this.
+    """
+
+    exchange: str
+    surface: str
+    tenant: str
+    policy: str
+    policy_digest: str
+    stream: bool
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRejected:
+    """A request was refused before it became an exchange. `code` is that of `proxy.errors`."""
+
+    surface: str
+    status: int
+    code: str
+
+
+FeedbackKind = Literal["wrong_block", "wrong_pass", "bad_revision", "thumbs_up", "thumbs_down"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    """Somebody said what they think of a decision; `exchange` is the decision id it is joined by.
+
+    `given`: seconds since the epoch. `comment` is empty unless the settings keep comments.
+    """
+
+    exchange: str
+    tenant: str
+    kind: FeedbackKind
+    given: float
+    comment_length: int = 0
+    comment: str = ""
+
+
+LedgerEvent = (
+    VerdictGiven
+    | GuardFailed
+    | RefusalSeen
+    | CritiqueRound
+    | ReplyReplaced
+    | ExchangeClosed
+    | ExchangeOpened
+    | RequestRejected
+    | FeedbackGiven
+)

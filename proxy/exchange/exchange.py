@@ -1,0 +1,180 @@
+"""The exchange and the pieces of an answer, as plain values that know no wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from classifiers.classification import Conversation
+from policies.bundle import PolicyBundle
+
+if TYPE_CHECKING:
+    from proxy.exchange.ports import Codec
+
+
+class Delivery(StrEnum):
+    """How an answer is released (ARCHITECTURE.md)."""
+
+    LIVE = "live"
+    WINDOWED = "windowed"
+    BUFFERED = "buffered"
+    OBSERVE = "observe"
+
+
+class ReplyOrigin(StrEnum):
+    """Where the answer that the client got came from."""
+
+    UPSTREAM = "upstream"
+    CANNED = "canned"
+    REVISED = "revised"
+    ERROR = "error"
+    NONE = "none"
+    """The client left before it got an answer."""
+
+
+PieceField = Literal["content", "reasoning", "refusal", "tool_call", "audio_transcript", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Readable text inside a delta: which choice it belongs to and which field it stood in."""
+
+    choice: int
+    field: PieceField
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the upstream counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+DeltaKind = Literal["body", "chunk", "usage", "done", "comment", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of an answer: normal text for judging and the untouched original.
+
+    `raw`: the bytes as the upstream sent them: one whole SSE frame including its blank line, or
+    (kind `body`) the whole response body. `data` is the parsed payload, kept for surfaces that must
+    rebuild; nobody else looks inside. `finishes`: (choice, finish reason) pairs in this delta.
+    """
+
+    raw: bytes
+    kind: DeltaKind = "chunk"
+    pieces: tuple[Piece, ...] = ()
+    finishes: tuple[tuple[int, str], ...] = ()
+    usage: Usage | None = None
+    data: Any = None
+
+
+@dataclass(slots=True)
+class ChoiceDraft:
+    """One assembled choice. `content` is what the client would read; `other` all else that is text."""
+
+    content: str = ""
+    reasoning: str = ""
+    refusal: str = ""
+    tool_calls: str = ""
+    other: str = ""
+    finish: str = ""
+
+    def judged_text(self) -> str:
+        """Every readable string of the choice, visible text first, joined by blank lines."""
+        parts = (self.content, self.refusal, self.tool_calls, self.reasoning, self.other)
+        return "\n\n".join(part for part in parts if part)
+
+    def visible_text(self) -> str:
+        """Content, or the refusal text where the model refused in the refusal field."""
+        return self.content or self.refusal
+
+    def add(self, piece: Piece) -> None:
+        """Append a piece to the field it belongs to."""
+        name = _FIELDS[piece.field]
+        setattr(self, name, getattr(self, name) + piece.text)
+
+
+_FIELDS = {
+    "content": "content",
+    "reasoning": "reasoning",
+    "refusal": "refusal",
+    "tool_call": "tool_calls",
+    "audio_transcript": "other",
+    "other": "other",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """The assembled whole of an answer while it arrives."""
+
+    choices: dict[int, ChoiceDraft] = field(default_factory=dict)
+    usage: Usage | None = None
+    complete: bool = False
+    """True once the upstream ended it properly (body, or finish reasons and end mark)."""
+
+    def add(self, delta: Delta) -> None:
+        """Fold one delta in."""
+        for piece in delta.pieces:
+            self.choice(piece.choice).add(piece)
+        for index, reason in delta.finishes:
+            self.choice(index).finish = reason
+        if delta.usage is not None:
+            self.usage = delta.usage
+        if delta.kind in ("body", "done"):
+            self.complete = True
+
+    def choice(self, index: int) -> ChoiceDraft:
+        """The choice with that index, made when it is new."""
+        found = self.choices.get(index)
+        if found is None:
+            found = self.choices[index] = ChoiceDraft()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Text that goes to the client in place of a choice."""
+
+    text: str
+    origin: ReplyOrigin
+    category: str = ""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and everything that belongs to it, fixed before the pipeline starts.
+
+    `body` is the parsed request (a surface may read it, the pipeline does not look inside);
+    `original` the bytes as received. `deadline` is a loop time (seconds) by which all must be over.
+    `codec` is the surface's translator.
+    """
+
+    id: str
+    surface: str
+    tenant: str
+    model: str
+    stream: bool
+    conversation: Conversation
+    bundle: PolicyBundle
+    codec: Codec
+    body: Mapping[str, Any]
+    original: bytes
+    headers: Mapping[str, str]
+    started: float
+    deadline: float
+    structured: bool = False
+    """The client asked for structured output or forced a tool: a block uses the refusal form."""
+    language: str = "en"
+    parts: int = 0
+    """How many parts the request had, covered or not."""
+    choices: int = 1
+    wants_verdict: bool = False
+    """The client asked for the verdict in the body, so an observed answer waits for its judgement."""

@@ -1,0 +1,83 @@
+"""Hold-back of a guarded stream: only text that a verdict covers may leave. Pure.
+
+Frames are kept in order with the text positions they carry. Once a choice is cleared up to a
+position, the longest prefix of frames that lies wholly inside cleared text is released. Frames that
+end the answer (finish reasons, usage, end mark) are kept to the last: the final verdict may change
+them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from proxy.exchange.exchange import Delta
+
+
+@dataclass(slots=True)
+class _Held:
+    delta: Delta
+    ends: tuple[tuple[int, int], ...]
+    """(choice, position up to which that choice must be cleared)."""
+    closing: bool
+
+
+@dataclass(slots=True)
+class HoldBack:
+    """`first`: characters of the first window; each window is twice the last, up to `largest`.
+
+    `overlap`: characters before a window that are judged again with it, so that nothing hides on a
+    seam. All sizes in characters of text.
+    """
+
+    first: int = 120
+    largest: int = 1000
+    overlap: int = 300
+    _frames: deque[_Held] = field(default_factory=deque)
+    _texts: dict[int, str] = field(default_factory=dict)
+    _cleared: dict[int, int] = field(default_factory=dict)
+    _window: int = 0
+    _closing: bool = False
+
+    def hold(self, delta: Delta) -> None:
+        """Take one delta from the upstream."""
+        ends: dict[int, int] = {}
+        for piece in delta.pieces:
+            text = self._texts.get(piece.choice, "") + piece.text
+            self._texts[piece.choice] = text
+            ends[piece.choice] = len(text)
+        self._closing = self._closing or bool(delta.finishes) or delta.kind in ("usage", "done")
+        self._frames.append(_Held(delta, tuple(ends.items()), self._closing))
+
+    def due(self) -> int | None:
+        """A choice with a full window of unjudged text, or None."""
+        size = self._window or self.first
+        for choice, text in self._texts.items():
+            if len(text) - self._cleared.get(choice, 0) >= size:
+                return choice
+        return None
+
+    def window(self, choice: int) -> str:
+        """The text to judge: everything not yet cleared, with the overlap before it."""
+        return self._texts[choice][max(0, self._cleared.get(choice, 0) - self.overlap) :]
+
+    def clear(self, choice: int) -> list[Delta]:
+        """All text of the choice so far is cleared; returns the frames that may leave now."""
+        self._cleared[choice] = len(self._texts[choice])
+        self._window = min((self._window or self.first) * 2, self.largest)
+        return self._release()
+
+    def rest(self) -> list[Delta]:
+        """Everything still held, in order: for the end of an answer that was cleared as a whole."""
+        rest = [held.delta for held in self._frames]
+        self._frames.clear()
+        return rest
+
+    def _release(self) -> list[Delta]:
+        released: list[Delta] = []
+        while self._frames and self._may_leave(self._frames[0]):
+            released.append(self._frames.popleft().delta)
+        return released
+
+    def _may_leave(self, held: _Held) -> bool:
+        return not held.closing and all(self._cleared.get(choice, 0) >= end for choice, end in held.ends)

@@ -1,0 +1,123 @@
+"""Drives the critique dialogue: asks the critic, measures texts, keeps the budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from policies import critique, refusal, risk
+from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
+from policies.verdict import Verdict
+from proxy.exchange.account import Account
+from proxy.exchange.events import CritiqueRound
+from proxy.exchange.exchange import Usage
+from proxy.exchange.ports import Critic, Screener, UpstreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """`nonce` makes fresh random text for the boundaries around untrusted data."""
+
+    critic: Critic
+    screener: Screener
+    nonce: Callable[[], str]
+
+    async def review(self, account: Account, index: int, verdict: Verdict) -> ReviewResult:
+        """One bounded round on one choice; tells the ledger how it ended and what it cost."""
+        started = account.clock()
+        spent = _Spent()
+        dialogue = critique.review(self._subject(account, index, verdict))
+        try:
+            async with asyncio.timeout(account.exchange.bundle.policy.review.deadline_ms / 1000):
+                result = await self._drive(dialogue, account, index, spent)
+        except TimeoutError:
+            result = _out_of_time(account, verdict)
+        seconds = account.clock() - started
+        account.review_seconds += seconds
+        account.ledger.tell(_round(account, result, seconds, spent))
+        return result
+
+    def _subject(self, account: Account, index: int, verdict: Verdict) -> Review:
+        exchange = account.exchange
+        review_at, block_at = risk.output_limits(exchange.bundle.policy)
+        return Review(
+            request=exchange.conversation.last_user_text(),
+            draft=account.draft.choices[index].visible_text(),
+            risk=verdict.score or 0.0,
+            review_at=review_at,
+            block_at=block_at,
+            category=verdict.category,
+            constitution=exchange.bundle.constitution,
+            budget=exchange.bundle.policy.review,
+            nonce=self.nonce(),
+        )
+
+    async def _drive(self, dialogue: Dialogue, account: Account, index: int, spent: _Spent) -> ReviewResult:
+        answer: str | Measured | None = None
+        while True:
+            try:
+                request = dialogue.send(answer)
+            except StopIteration as stop:
+                result: ReviewResult = stop.value
+                return result
+            if isinstance(request, Ask):
+                answer = await self._ask(request, account, spent)
+            else:
+                answer = await self._measure(request, account, index)
+
+    async def _ask(self, request: Ask, account: Account, spent: _Spent) -> str | None:
+        try:
+            answer = await self.critic.ask(account.exchange, request)
+        except UpstreamError:
+            return None
+        spent.add(request.purpose, answer.usage)
+        return answer.text
+
+    async def _measure(self, request: Measure, account: Account, index: int) -> Measured | None:
+        screening = await self.screener.screen_output(account.exchange, index, request.text)
+        if screening.failure is not None:
+            return None
+        scores = {k: v for r in screening.readings for k, v in r.classification.scores.items()}
+        return Measured(
+            risk=risk.output_risk(account.exchange.bundle.policy, screening.readings),
+            refusal=refusal.detect(request.text, scores) == "refuse",
+        )
+
+
+@dataclass(slots=True)
+class _Spent:
+    critique: Usage = field(default_factory=Usage)
+    revision: Usage = field(default_factory=Usage)
+
+    def add(self, purpose: str, usage: Usage) -> None:
+        before = self.critique if purpose == "critique" else self.revision
+        total = replace(
+            before,
+            prompt_tokens=before.prompt_tokens + usage.prompt_tokens,
+            completion_tokens=before.completion_tokens + usage.completion_tokens,
+            cached_tokens=before.cached_tokens + usage.cached_tokens,
+        )
+        if purpose == "critique":
+            self.critique = total
+        else:
+            self.revision = total
+
+
+def _out_of_time(account: Account, verdict: Verdict) -> ReviewResult:
+    policy = account.exchange.bundle.policy
+    _, block_at = risk.output_limits(policy)
+    keeps = policy.review.on_failure == "original" and (verdict.score or 0.0) < block_at
+    return ReviewResult(deliver="draft" if keeps else "canned", outcome="deadline")
+
+
+def _round(account: Account, result: ReviewResult, seconds: float, spent: _Spent) -> CritiqueRound:
+    return CritiqueRound(
+        exchange=account.exchange.id,
+        outcome=result.outcome,
+        seconds=seconds,
+        findings=result.findings,
+        void_findings=result.void_findings,
+        critique_usage=spent.critique,
+        revision_usage=spent.revision,
+    )

@@ -1,0 +1,193 @@
+"""Judging inside the corridor: runs the guards of a stage, asks the policy, notes and tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policies import refusal, rules
+from policies.critique import ReviewResult
+from policies.verdict import Action, Stage, Verdict
+from proxy.exchange.account import Account
+from proxy.exchange.events import (
+    GuardFailed,
+    GuardMode,
+    RefusalClass,
+    RefusalOrigin,
+    RefusalSeen,
+    ReplyReplaced,
+    VerdictGiven,
+)
+from proxy.exchange.exchange import ChoiceDraft, Replacement, ReplyOrigin
+from proxy.exchange.ports import Ruling, Screener, Screening
+from proxy.exchange.reviewing import Reviewer
+
+
+@dataclass(slots=True)
+class Judge:
+    """The policy's voice in one walk. Writes what it finds into the account."""
+
+    account: Account
+    screener: Screener
+    reviewer: Reviewer
+
+    @property
+    def blocks_input(self) -> bool:
+        """The input must not pass."""
+        return self.account.input_verdict.action is Action.BLOCK
+
+    async def rule_input(self, stage: Stage) -> None:
+        """Screen and judge the input at a stage that has rules."""
+        if not self.account.plan.stages[stage].ruled:
+            return
+        started = self.account.clock()
+        screening = await self.screener.screen_input(self.account.exchange, stage)
+        self.judge_input(stage, screening, self.account.clock() - started)
+
+    def judge_input(self, stage: Stage, screening: Screening, seconds: float) -> None:
+        """Turn readings into the input verdict; the worst stage counts."""
+        account = self.account
+        exchange = account.exchange
+        verdict = rules.judge(
+            exchange.bundle.policy,
+            stage,
+            screening.readings,
+            conversation=exchange.conversation,
+            failure=screening.failure,
+        )
+        account.note(screening.readings)
+        account.judged_input(verdict, screening)
+        self._tell(stage, verdict, screening, seconds, account.scores)
+
+    async def rule_text(self, choice: int, text: str) -> Verdict:
+        """Judge a part of an answer that is still arriving."""
+        verdict, _ = await self._rule_output(choice, text)
+        return verdict
+
+    async def rule_draft(self, may_review: bool = True) -> None:
+        """Judge every choice of the assembled answer, and replace what must not leave."""
+        for index in sorted(self.account.draft.choices):
+            await self._rule_choice(index, self.account.draft.choices[index], may_review)
+
+    async def _rule_choice(self, index: int, choice: ChoiceDraft, may_review: bool) -> None:
+        verdict, scores = await self._rule_output(index, choice.judged_text())
+        self._note_refusal(index, choice, scores)
+        if verdict.action is Action.BLOCK:
+            self.replace(index, verdict)
+        elif verdict.action is Action.REVIEW and may_review:
+            self._apply(index, verdict, await self.reviewer.review(self.account, index, verdict))
+
+    async def _rule_output(self, index: int, text: str) -> tuple[Verdict, dict[str, float]]:
+        account = self.account
+        exchange = account.exchange
+        started = account.clock()
+        screening = await self.screener.screen_output(exchange, index, text)
+        verdict = rules.judge(
+            exchange.bundle.policy,
+            Stage.POST_CALL,
+            screening.readings,
+            conversation=exchange.conversation,
+            text=text,
+            failure=screening.failure,
+            flagged=account.flagged,
+        )
+        account.note(screening.readings, output=True)
+        account.judged_output(index, verdict, screening)
+        seconds = account.clock() - started
+        self._tell(Stage.POST_CALL, verdict, screening, seconds, account.output_scores)
+        scores = {k: v for r in screening.readings for k, v in r.classification.scores.items()}
+        return verdict, scores
+
+    def _apply(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
+        if result.outcome == "rejected_refusal":
+            self._tell_refusal("revision", "refuse", verdict.category, suspected=False)
+        if result.deliver == "canned":
+            self.replace(index, verdict)
+        elif result.deliver == "revision":
+            self._put(index, Replacement(result.revision, ReplyOrigin.REVISED, verdict.category))
+
+    def replace_all(self) -> None:
+        """The input is blocked: every choice the client asked for is the canned reply."""
+        verdict = self.account.input_verdict
+        for index in range(self.account.exchange.choices):
+            self._put(index, self._canned(verdict))
+        self._tell_guard_refusal("input_rule", verdict)
+
+    def replace(self, index: int, verdict: Verdict) -> None:
+        """One choice must not leave: the canned reply takes its place."""
+        self._put(index, self._canned(verdict))
+        self._tell_guard_refusal("output_rule", verdict)
+
+    def ruling(self) -> Ruling:
+        """The final word for rendering."""
+        account = self.account
+        return Ruling(
+            input_verdict=account.input_verdict,
+            output_verdicts=tuple(account.output_verdicts[i] for i in sorted(account.output_verdicts)),
+            replacements=tuple(sorted(account.replacements.items())),
+            scores=tuple(account.scores.items()),
+            evaluated_output=account.evaluated_output,
+            output_scores=tuple(account.output_scores.items()),
+        )
+
+    def _canned(self, verdict: Verdict) -> Replacement:
+        exchange = self.account.exchange
+        text = exchange.bundle.replies.text(verdict.category, exchange.language, exchange.id)
+        return Replacement(text, ReplyOrigin.CANNED, verdict.category)
+
+    def _put(self, index: int, replacement: Replacement) -> None:
+        account = self.account
+        account.replacements[index] = replacement
+        account.ledger.tell(
+            ReplyReplaced(
+                account.exchange.id,
+                index,
+                replacement.origin,
+                replacement.category,
+                late=account.first_byte is not None,
+            )
+        )
+
+    def _note_refusal(self, index: int, choice: ChoiceDraft, scores: dict[str, float]) -> None:
+        """Classify the model's own answer: what it refused, and whether that looks like too much."""
+        kind: RefusalClass = "comply"
+        if choice.refusal and not choice.content:
+            kind = "refuse"
+        elif choice.content or not choice.tool_calls:
+            kind = refusal.detect(choice.content, scores)
+        self.account.refusals[index] = kind
+        if choice.finish == "content_filter":
+            self._tell_refusal("provider_filter", "refuse", "", self._too_much("refuse"))
+        elif kind in ("refuse", "partial", "unable"):
+            self._tell_refusal("model", kind, "", self._too_much(kind))
+
+    def _tell_guard_refusal(self, origin: RefusalOrigin, verdict: Verdict) -> None:
+        suspected = verdict.failure is None and self._too_much("refuse")
+        self._tell_refusal(origin, "refuse", verdict.category, suspected)
+
+    def _too_much(self, kind: RefusalClass) -> bool:
+        account = self.account
+        scores = account.scores if account.screened_input else None
+        return refusal.suspected_over_refusal(account.exchange.bundle.policy, scores, kind)
+
+    def _tell_refusal(self, origin: RefusalOrigin, kind: RefusalClass, category: str, suspected: bool) -> None:
+        self.account.suspected = self.account.suspected or suspected
+        self.account.ledger.tell(
+            RefusalSeen(self.account.exchange.id, origin, kind, category, suspected)
+        )
+
+    def _tell(
+        self,
+        stage: Stage,
+        verdict: Verdict,
+        screening: Screening,
+        seconds: float,
+        scores: Mapping[str, float],
+    ) -> None:
+        ledger, exchange = self.account.ledger, self.account.exchange
+        policy = exchange.bundle.policy.name
+        told = dict(scores) if not screening.cached else {}
+        ledger.tell(VerdictGiven(exchange.id, stage, verdict, seconds, screening.cached, told, policy))
+        if screening.failure is not None:
+            mode: GuardMode = "closed" if verdict.action is Action.BLOCK else "open"
+            ledger.tell(GuardFailed(exchange.id, stage, screening.failure, mode))

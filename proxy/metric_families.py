@@ -1,0 +1,365 @@
+"""What is counted and measured: the families of metrics, their words and their buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from itertools import product
+from typing import Literal, get_args
+
+from policies.bundle import PolicyBundle
+from policies.categories import CATEGORIES, HAZARDS
+from policies.verdict import Action, Failure, Stage
+from proxy.exchange.events import (
+    FeedbackKind,
+    GuardMode,
+    Outcome,
+    RefusalClass,
+    RefusalOrigin,
+    RevisionOutcome,
+    TokenPurpose,
+)
+from proxy.exchange.exchange import ReplyOrigin
+from proxy.tallies import Distribution, Tally
+
+NONE = "none"
+_BOOLS = (False, True)
+_STATUSES = (200, 400, 401, 403, 404, 408, 413, 415, 422, 429, 499, 500, 502, 503, 504)
+
+OPERATION = (
+    *(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92),
+    *(163.84, 327.68, 600.0),
+)
+"""Buckets (seconds) of whole operations: OpenTelemetry's for generative AI, up to clients' 600 s."""
+FIRST_BYTE = (
+    *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
+    *(15.0, 20.0, 30.0, 45.0, 60.0),
+)
+"""Buckets (seconds) of the time to the first byte: OpenTelemetry's and what gateways add to them."""
+OWN = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+"""Buckets (seconds) of what Gatehouse itself takes: fine in the single milliseconds."""
+SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Buckets of calibrated scores."""
+
+
+CODES = (
+    *("duplicate_header", "duplicate_key", "guard_unavailable", "internal_error", "invalid_api_key"),
+    *("invalid_json", "invalid_request", "method_not_allowed", "not_an_object", "number_out_of_range"),
+    *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
+    *("rate_limit_exceeded", "request_timeout", "too_deep", "too_many_values", "unknown_decision"),
+    *("unknown_field", "unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
+)
+"""Codes of errors that answer requests which did not become exchanges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names that labels may take besides the enumerations of the house."""
+
+    surfaces: tuple[str, ...] = (
+        "chat_completions",
+        "completions",
+        "responses",
+        "messages",
+        "moderations",
+        "guardrail",
+        "feedback",
+    )
+    policies: tuple[str, ...] = ("default",)
+    """Names of the policies that serve, the default one first."""
+    categories: tuple[str, ...] = tuple(CATEGORIES)
+    labels: tuple[str, ...] = (
+        *("harm", "jailbreak", "prompt_injection", *HAZARDS),
+        *("comply", "partial", "refuse", "unable"),
+    )
+    codes: tuple[str, ...] = CODES
+    """Error codes of requests refused before they became exchanges."""
+    kinds: tuple[str, ...] = ("image", "audio", "video", "file", "token_ids", "too_long", "encoded")
+    """Kinds of parts that no guard can read."""
+
+
+def vocabulary_of(bundles: Sequence[PolicyBundle], labels: Iterable[str]) -> Vocabulary:
+    """The words of the policies that serve (the default first) and of the classifiers' labels."""
+    categories = dict.fromkeys(CATEGORIES)
+    for bundle in bundles:
+        categories |= dict.fromkeys(rule.category for rule in bundle.policy.rules if rule.category not in ("", "auto"))
+    known = dict.fromkeys((*Vocabulary().labels, *labels))
+    return Vocabulary(
+        policies=tuple(dict.fromkeys(bundle.policy.name for bundle in bundles)),
+        categories=tuple(dict.fromkeys((*categories, *known))),
+        labels=tuple(known),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Everything that is counted, each event once."""
+
+    requests: Tally
+    exchanges: Tally
+    verdicts: Tally
+    monitored: Tally
+    blocks: Tally
+    refusals: Tally
+    suspected: Tally
+    revisions: Tally
+    findings: Tally
+    replaced: Tally
+    guard_failures: Tally
+    unscreened: Tally
+    partly_read: Tally
+    uncovered: Tally
+    tokens: Tally
+    cache: Tally
+    feedback: Tally
+    rejected: Tally
+    client_retries: Tally
+
+    def all(self) -> list[Tally]:
+        """The families in the order of the page."""
+        return [getattr(self, item.name) for item in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Everything that is measured."""
+
+    requests: Distribution
+    upstream: Distribution
+    overhead: Distribution
+    first_byte: Distribution
+    stages: Distribution
+    scores: Distribution
+
+    def all(self) -> list[Distribution]:
+        """The families in the order of the page."""
+        return [getattr(self, item.name) for item in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFamily:
+    """A family whose value is asked for at every scrape. `label` has the `values`, if there is one."""
+
+    name: str
+    about: str
+    kind: Literal["counter", "gauge"]
+    label: str = ""
+    values: tuple[str, ...] = ()
+
+
+WATCHED = (
+    WatchedFamily("gatehouse_inflight_exchanges", "Exchanges under way.", "gauge"),
+    WatchedFamily("gatehouse_guard_queue_depth", "Screenings that run or wait.", "gauge"),
+    WatchedFamily("gatehouse_store_up", "1 while the configured store does all it should.", "gauge"),
+    WatchedFamily(
+        "gatehouse_store_faults_total",
+        "Operations that the shared store did not do.",
+        "counter",
+        "reason",
+        ("timeout", "connection", "credentials", "refused", "open"),
+    ),
+    WatchedFamily("gatehouse_ledger_up", "1 while the ledger keeps what it is told.", "gauge"),
+    WatchedFamily("gatehouse_ledger_queue_depth", "Events that wait for the ledger's disk.", "gauge"),
+    WatchedFamily(
+        "gatehouse_ledger_records_total",
+        "Number of the last record of the ledger: an anchor for its verification.",
+        "counter",
+    ),
+    WatchedFamily("gatehouse_ledger_dropped_total", "Events that the ledger lost.", "counter"),
+    WatchedFamily(
+        "gatehouse_listener_failures_total", "Events that a listener of the ledger failed on.", "counter"
+    ),
+)
+BUILD = "gatehouse_build_info"
+BUILD_ABOUT = "What is running, as labels; always 1."
+BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
+
+_STAGES = tuple(Stage)
+_BY_SURFACE = ("surface", "streaming")
+
+
+def make_counters(words: Vocabulary) -> Counters:
+    """Counters at zero."""
+    return Counters(
+        **_traffic(words),
+        **_decisions(words),
+        **_refusals(),
+        **_reviews(),
+        **_coverage(words),
+        **_usage(),
+    )
+
+
+def make_clocks(words: Vocabulary) -> Clocks:
+    """Distributions with nothing in them."""
+    values = (words.surfaces, _BOOLS)
+    main = tuple(product(words.surfaces[:1], _BOOLS))
+
+    def by_surface(name: str, about: str, bounds: tuple[float, ...]) -> Distribution:
+        return Distribution(f"gatehouse_{name}_seconds", about, bounds, _BY_SURFACE, values, main)
+
+    return Clocks(
+        requests=by_surface("request_duration", "From the request to the end of the answer.", OPERATION),
+        upstream=by_surface("upstream_duration", "Waiting for the upstream model.", OPERATION),
+        overhead=by_surface(
+            "overhead",
+            "What Gatehouse adds: total less upstream, review calls and waiting for the client.",
+            OWN,
+        ),
+        first_byte=by_surface("time_to_first_byte", "From the request to the first byte.", FIRST_BYTE),
+        stages=Distribution(
+            "gatehouse_stage_duration_seconds",
+            "Wall time of a stage.",
+            OWN,
+            ("stage",),
+            ((*_STAGES, "review"),),
+        ),
+        scores=Distribution(
+            "gatehouse_classifier_score",
+            "Fresh calibrated scores of classifiers: watch them drift.",
+            SCORES,
+            ("label",),
+            (words.labels,),
+        ),
+    )
+
+
+def _traffic(words: Vocabulary) -> dict[str, Tally]:
+    return {
+        "requests": Tally(
+            "gatehouse_requests",
+            "Requests answered, rejected ones included, by HTTP status.",
+            (*_BY_SURFACE, "status"),
+            (words.surfaces, _BOOLS, _STATUSES),
+            product(words.surfaces, _BOOLS, (200, 400, 503)),
+        ),
+        "exchanges": Tally(
+            "gatehouse_exchanges",
+            "Exchanges closed, by how they ended.",
+            ("outcome", "policy"),
+            (get_args(Outcome), words.policies),
+        ),
+        "rejected": Tally(
+            "gatehouse_rejected",
+            "Requests refused before they became exchanges, by error code.",
+            ("code",),
+            (words.codes,),
+        ),
+        "client_retries": Tally("gatehouse_client_retries", "Requests that a client sent again."),
+    }
+
+
+def _decisions(words: Vocabulary) -> dict[str, Tally]:
+    categories = (NONE, *words.categories)
+    real = words.categories
+    monitored = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real)
+    passed = product(_STAGES, (Action.ALLOW,), (NONE,), words.policies)
+    stopped = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real, words.policies)
+    return {
+        "verdicts": Tally(
+            "gatehouse_verdicts",
+            "Verdicts given, as enforced.",
+            ("stage", "action", "category", "policy"),
+            (_STAGES, tuple(Action), categories, words.policies),
+            (*passed, *stopped),
+        ),
+        "monitored": Tally(
+            "gatehouse_monitored_verdicts",
+            "What monitored rules would have done where that differs from what was enforced.",
+            ("stage", "would", "category"),
+            (_STAGES, tuple(Action), categories),
+            monitored,
+        ),
+        "blocks": Tally(
+            "gatehouse_blocks",
+            "Requests and answers that were blocked.",
+            ("category", "stage"),
+            (categories, _STAGES),
+            product(real, _STAGES),
+        ),
+        "guard_failures": Tally(
+            "gatehouse_guard_failures",
+            "Guards that gave no measurement; `open`: the exchange went on without it.",
+            ("stage", "failure", "mode"),
+            (_STAGES, tuple(Failure), get_args(GuardMode)),
+        ),
+    }
+
+
+def _refusals() -> dict[str, Tally]:
+    kinds = tuple(kind for kind in get_args(RefusalClass) if kind != "comply")
+    return {
+        "refusals": Tally(
+            "gatehouse_refusals",
+            "Replies that decline, by who declined.",
+            ("origin", "kind"),
+            (get_args(RefusalOrigin), kinds),
+        ),
+        "suspected": Tally(
+            "gatehouse_suspected_over_refusals",
+            "Refusals of what the classifiers score as benign, by who declined.",
+            ("origin",),
+            (get_args(RefusalOrigin),),
+        ),
+    }
+
+
+def _reviews() -> dict[str, Tally]:
+    return {
+        "revisions": Tally(
+            "gatehouse_revisions",
+            "Critique-and-revise rounds, by outcome.",
+            ("outcome",),
+            (get_args(RevisionOutcome),),
+        ),
+        "findings": Tally(
+            "gatehouse_critique_findings",
+            "Findings of critiques; `void` ones quote nothing that is there.",
+            ("result",),
+            (("held", "void"),),
+        ),
+        "replaced": Tally(
+            "gatehouse_replies_replaced",
+            "Choices of answers that were replaced; `late`: after a part of them had been sent.",
+            ("origin", "late"),
+            (tuple(ReplyOrigin), _BOOLS),
+            product((ReplyOrigin.CANNED, ReplyOrigin.REVISED), _BOOLS),
+        ),
+    }
+
+
+def _coverage(words: Vocabulary) -> dict[str, Tally]:
+    return {
+        "unscreened": Tally(
+            "gatehouse_unscreened_exchanges",
+            "Exchanges of which a side was not screened. Not screened is not passed.",
+            ("side",),
+            (("input", "output"),),
+        ),
+        "partly_read": Tally(
+            "gatehouse_partly_read_exchanges", "Exchanges with a part that no guard could read."
+        ),
+        "uncovered": Tally(
+            "gatehouse_uncovered_parts", "Parts that no guard could read.", ("kind",), (words.kinds,)
+        ),
+    }
+
+
+def _usage() -> dict[str, Tally]:
+    return {
+        "tokens": Tally(
+            "gatehouse_tokens",
+            "Tokens, by what they were for.",
+            ("purpose", "type"),
+            (get_args(TokenPurpose), ("prompt", "completion", "cached")),
+        ),
+        "cache": Tally(
+            "gatehouse_verdict_cache",
+            "Stages whose measurements were all cached (`hit`), or not.",
+            ("result",),
+            (("hit", "miss"),),
+        ),
+        "feedback": Tally(
+            "gatehouse_feedback", "Opinions given on decisions.", ("kind",), (get_args(FeedbackKind),)
+        ),
+    }

@@ -1,0 +1,265 @@
+"""The screening room: runs classifiers off the event loop, bounded, with a deadline and a cache.
+
+A measurement is cached by a keyed digest of the text and the model's own digest, so the old turns of
+a conversation cost one look-up each. Threads are few and each run uses one of them: batching gains
+nothing on a CPU. A run that is given up at its deadline cannot be stopped; its thread is counted as
+busy until it returns, and when all are busy and the queue is full the guard says so at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import orjson
+
+from classifiers.classification import Classification, Classifier, ClassifierError, Origin
+from policies import rules
+from policies.policy import Policy
+from policies.verdict import Failure, Reading, Stage
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import Screening
+from proxy.stores import Store
+
+_log = logging.getLogger("gatehouse.screening")
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One text for one classifier. `key` is the cache key (16 bytes)."""
+
+    name: str
+    classifier: Classifier
+    text: str
+    request: str
+    origin: Origin
+    index: int
+    key: bytes
+
+
+@dataclass(slots=True)
+class VerdictCache:
+    """Measurements by digest: a bounded dict here, and a shared store behind it where there is one."""
+
+    entries: int = 20_000
+    shared: Store | None = None
+    ttl_seconds: int = 3600
+    hits: int = 0
+    misses: int = 0
+    _held: OrderedDict[bytes, Classification] = field(default_factory=OrderedDict)
+
+    def peek(self, key: bytes) -> Classification | None:
+        """The measurement if this process holds it."""
+        return self._held.get(key)
+
+    def keep(self, key: bytes, classification: Classification) -> None:
+        """Hold a measurement, dropping the oldest when full."""
+        self._held[key] = classification
+        if len(self._held) > self.entries:
+            self._held.popitem(last=False)
+
+    async def fetch(self, keys: Sequence[bytes]) -> dict[bytes, Classification]:
+        """What the shared store knows of these keys (nothing when it is down)."""
+        if self.shared is None or not keys:
+            return {}
+        values = await self.shared.get_many([_shared_key(key) for key in keys])
+        found = {key: _decode(value) for key, value in zip(keys, values, strict=True) if value is not None}
+        known = {key: value for key, value in found.items() if value is not None}
+        for key, value in known.items():
+            self.keep(key, value)
+        return known
+
+    async def share(self, fresh: Mapping[bytes, Classification]) -> None:
+        """Offer new measurements to the shared store."""
+        if self.shared is None:
+            return
+        for key, value in fresh.items():
+            await self.shared.put(_shared_key(key), _encode(value), self.ttl_seconds)
+
+
+class ScreeningRoom:
+    """Implements the `Screener` port.
+
+    `classifiers`: by the names that policies use. `secret`: key of the text digests (bytes); replicas
+    that share a store share it. `threads`: concurrent runs; `queue`: runs that may wait beside them.
+    """
+
+    def __init__(
+        self,
+        classifiers: Mapping[str, Classifier],
+        cache: VerdictCache,
+        secret: bytes,
+        threads: int = 2,
+        queue: int = 64,
+    ) -> None:
+        self.cache = cache
+        self.busy = 0
+        self._classifiers = dict(classifiers)
+        self._limit = threads + queue
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="gatehouse-guard")
+        self._hashers = {
+            name: hashlib.blake2b(classifier.digest.encode(), key=secret[:64], digest_size=16)
+            for name, classifier in self._classifiers.items()
+        }
+        self._needs: dict[tuple[str, Stage], tuple[str, ...]] = {}
+        self._deadlines: dict[tuple[str, Stage], float] = {}
+
+    def close(self) -> None:
+        """Stop taking runs; those under way end by themselves."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def cached_input(self, exchange: Exchange, stage: Stage) -> Screening | None:
+        """See `ports.Screener`."""
+        jobs = self._input_jobs(exchange, stage)
+        readings = self._peek(jobs)
+        if len(readings) < len(jobs):
+            return None
+        self.cache.hits += len(jobs)
+        return Screening(tuple(readings), cached=True)
+
+    async def screen_input(self, exchange: Exchange, stage: Stage) -> Screening:
+        """See `ports.Screener`."""
+        return await self._screen(self._input_jobs(exchange, stage), self._deadline(exchange, stage))
+
+    async def screen_output(self, exchange: Exchange, choice: int, text: str) -> Screening:
+        """See `ports.Screener`."""
+        if not text:
+            return Screening()
+        request = exchange.conversation.last_user_text()
+        policy = exchange.bundle.policy
+        names = dict.fromkeys((*self._needed(policy, Stage.POST_CALL), *self._exchange_classifiers()))
+        jobs = [self._job(name, text, Origin.MODEL, choice, request) for name in names]
+        return await self._screen(jobs, self._deadline(exchange, Stage.POST_CALL))
+
+    def _exchange_classifiers(self) -> Iterable[str]:
+        """Classifiers of exchanges run on every reply: refusals are counted under any policy."""
+        return (name for name, classifier in self._classifiers.items() if classifier.kind == "exchange")
+
+    def _input_jobs(self, exchange: Exchange, stage: Stage) -> list[_Job]:
+        return [
+            self._job(name, turn.text, turn.origin, index, "")
+            for name in self._needed(exchange.bundle.policy, stage)
+            for index, turn in enumerate(exchange.conversation.turns)
+            if turn.text
+        ]
+
+    def _job(self, name: str, text: str, origin: Origin, index: int, request: str) -> _Job:
+        hasher = self._hashers[name].copy()
+        hasher.update(text.encode("utf-8", "surrogatepass"))
+        if request:
+            hasher.update(b"\0request\0" + request.encode("utf-8", "surrogatepass"))
+        return _Job(name, self._classifiers[name], text, request, origin, index, hasher.digest())
+
+    def _peek(self, jobs: Sequence[_Job]) -> list[Reading]:
+        peek = self.cache.peek
+        return [
+            Reading(job.name, job.origin, known, job.index)
+            for job in jobs
+            if (known := peek(job.key)) is not None
+        ]
+
+    async def _screen(self, jobs: Sequence[_Job], deadline: float) -> Screening:
+        readings = self._peek(jobs)
+        if len(readings) == len(jobs):
+            self.cache.hits += len(jobs)
+            return Screening(tuple(readings), cached=True)
+        missing = [job for job in jobs if self.cache.peek(job.key) is None]
+        self.cache.hits += len(jobs) - len(missing)
+        self.cache.misses += len(missing)
+        failure = await self._measure(missing, deadline)
+        return Screening(tuple(self._peek(jobs)), failure)
+
+    async def _measure(self, missing: Sequence[_Job], deadline: float) -> Failure | None:
+        try:
+            async with asyncio.timeout(deadline):
+                known = await self.cache.fetch([job.key for job in missing])
+                fresh = await self._run([job for job in missing if job.key not in known])
+                await self.cache.share(fresh)
+        except TimeoutError:
+            return Failure.TIMEOUT
+        except _Overloaded:
+            return Failure.OVERLOADED
+        except ClassifierError as error:
+            _log.warning("classifier failed: %s", error)
+            return Failure.ERROR
+        return None
+
+    async def _run(self, jobs: Sequence[_Job]) -> dict[bytes, Classification]:
+        fresh: dict[bytes, Classification] = {}
+        for job in jobs:
+            if job.key in fresh:
+                continue
+            fresh[job.key] = found = await self._in_thread(job)
+            self.cache.keep(job.key, found)
+        return fresh
+
+    async def _in_thread(self, job: _Job) -> Classification:
+        if self.busy >= self._limit:
+            raise _Overloaded
+        self.busy += 1
+        loop = asyncio.get_running_loop()
+        running = self._pool.submit(_classify, job)
+        running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._returned))
+        return await asyncio.wrap_future(running)
+
+    def _returned(self) -> None:
+        self.busy -= 1
+
+    def _needed(self, policy: Policy, stage: Stage) -> tuple[str, ...]:
+        key = (policy.digest, stage)
+        found = self._needs.get(key)
+        if found is None:
+            found = self._needs[key] = rules.needs(policy, stage)
+        return found
+
+    def _deadline(self, exchange: Exchange, stage: Stage) -> float:
+        policy = exchange.bundle.policy
+        key = (policy.digest, stage)
+        found = self._deadlines.get(key)
+        if found is None:
+            mine = [rule.deadline_ms for rule in policy.rules if rule.stage is stage and rule.mode != "off"]
+            found = self._deadlines[key] = min(mine, default=DEFAULT_DEADLINE_MS) / 1000
+        return found
+
+
+DEFAULT_DEADLINE_MS = 5000
+"""Deadline of guards that run for the counts alone, where no rule states one."""
+
+
+class _Overloaded(Exception):
+    pass
+
+
+def _classify(job: _Job) -> Classification:
+    try:
+        return job.classifier.classify(job.text, job.request)
+    except ClassifierError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a classifier raises is a failed guard
+        raise ClassifierError(f"{job.name}: {type(error).__name__}") from None
+
+
+def _shared_key(key: bytes) -> str:
+    return "verdict:" + key.hex()
+
+
+def _encode(value: Classification) -> bytes:
+    return orjson.dumps(
+        [value.model, value.digest, dict(value.scores), value.windows, value.coverage]
+    )
+
+
+def _decode(value: bytes) -> Classification | None:
+    """A stored measurement, or None where it does not read as one (a foreign or damaged entry)."""
+    try:
+        model, digest, scores, windows, coverage = orjson.loads(value)
+        if not all(isinstance(score, float) and 0.0 <= score <= 1.0 for score in scores.values()):
+            return None
+        return Classification(str(model), str(digest), scores, int(windows), float(coverage))
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,244 @@
+"""The client of a chat completion: relays, delivers, cuts, ends and fails in its own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from policies.verdict import Action, Verdict
+from proxy.errors import (
+    DeadlineExceeded,
+    GatehouseError,
+    GuardUnavailable,
+    InternalError,
+    UpstreamFailed,
+    openai_error,
+)
+from proxy.exchange.exchange import Delta, Draft, Exchange, ReplyOrigin
+from proxy.exchange.ports import ReplyHead, Ruling, UpstreamError
+from proxy.surfaces.chat_completions import rendering as render
+from proxy.surfaces.chat_completions import schema
+from proxy.surfaces.chat_completions.rendering import Rendering
+from proxy.surfaces.chat_completions.schema import Identity, Shape
+from proxy.surfaces.connection import Connection, HeaderRows, encode_headers
+from proxy.surfaces.language import guess, preferred
+from proxy.surfaces.sse import KEEP_ALIVE, STREAM_HEADERS, raw_frame
+from proxy.surfaces.verdict_headers import VerdictHeaders, relayed
+
+_JSON = (b"content-type", b"application/json")
+_NO_RETRY = (b"x-should-retry", b"false")
+_UPSTREAM_MESSAGES = {
+    "upstream_unreachable": "The model server could not be reached.",
+    "upstream_timeout": "The model server did not answer in time.",
+    "upstream_invalid": "The model server sent an answer that is not a chat completion.",
+}
+
+
+class ChatDownstream:
+    """See `ports.Downstream`. One for each exchange; `wall`: seconds since the epoch."""
+
+    __slots__ = ("_chunk", "_connection", "_done", "_exchange", "_finished", "_headers", "_spoke", "_wall")
+
+    def __init__(
+        self, exchange: Exchange, connection: Connection, headers: VerdictHeaders, wall: Callable[[], float]
+    ) -> None:
+        self._exchange = exchange
+        self._connection = connection
+        self._headers = headers
+        self._wall = wall
+        self._chunk: Delta | None = None
+        self._finished: set[int] = set()
+        self._spoke: set[int] = set()
+        self._done = False
+
+    @property
+    def status(self) -> int:
+        """HTTP status that the client saw; 0 before the commit point."""
+        return self._connection.status
+
+    async def wait_left(self) -> None:
+        """Return when the client has closed the connection."""
+        await self._connection.wait_left()
+
+    async def relay(self, head: ReplyHead, delta: Delta) -> None:
+        """Send one delta as it is."""
+        if delta.kind == "body":
+            await self._answer_upstream(head, None, delta.raw)
+            return
+        if not self._connection.status:
+            await self._start_stream(head, None)
+        self._note(delta)
+        await self._connection.write(delta.raw)
+
+    def _note(self, delta: Delta) -> None:
+        if self._chunk is None and delta.kind == "chunk":
+            self._chunk = delta
+        for piece in delta.pieces:
+            self._spoke.add(piece.choice)
+        for index, _ in delta.finishes:
+            self._finished.add(index)
+        if delta.kind in ("done", "error"):
+            self._done = True  # an error frame is the last one, too
+
+    async def keep_alive(self, head: ReplyHead) -> None:
+        """Send a comment on a stream; an answer that is not a stream has no way to say "wait"."""
+        if not self._exchange.stream or self._connection.ended:
+            return
+        if not self._connection.status:
+            await self._start_stream(head, None)
+        await self._connection.write(KEEP_ALIVE)
+
+    async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
+        """Send a whole answer, in the block shape of the policy where choices were replaced."""
+        if ruling.replacements:
+            ruling = self._in_clients_language(ruling)
+            if not self._connection.status and await self._refused(head, deltas, draft, ruling):
+                return
+        rendering = self._rendering(ruling)
+        if not self._exchange.stream:
+            await self._answer_upstream(head, ruling, render.render_body(rendering, deltas))
+            return
+        frames = render.render_stream(rendering, deltas, draft)
+        if not self._connection.status:
+            await self._start_stream(head, ruling)
+        await self._connection.write(frames, more=False)
+
+    async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
+        """End a started stream early; what has left cannot be taken back, so a notice follows it."""
+        if not self._connection.status:
+            await self._start_stream(head, ruling)
+        rendering = self._rendering(self._in_clients_language(ruling))
+        identity = self._identity(rendering)
+        replaced = rendering.replaced
+        frames: list[bytes] = []
+        for index in sorted({*draft.choices, *replaced} - self._finished):
+            if index in replaced and index not in self._spoke:
+                frames.extend(render.replaced_frames(rendering, identity, index, replaced[index]))
+            else:
+                frames.append(self._tail(rendering, identity, index))
+        usage = None if draft.usage is None else schema.usage_body(draft.usage)
+        frames.extend(render.ending(rendering, identity, usage))
+        await self._connection.write(b"".join(frames), more=False)
+
+    def _tail(self, rendering: Rendering, identity: Identity, index: int) -> bytes:
+        """Notice and finish reason after text that has left. Inside JSON no notice can be read."""
+        replacement = rendering.replaced.get(index)
+        choices = [schema.chunk_choice(index, {}, "content_filter")]
+        if replacement is not None and not self._exchange.structured:
+            choices.insert(0, schema.chunk_choice(index, {"content": f"\n\n{replacement.text}"}))
+        return b"".join([render.own_frame(rendering, identity, choice) for choice in choices])
+
+    async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
+        """End a relayed stream: finish, verdict where asked, usage, end mark."""
+        if self._connection.ended:
+            return
+        if not self._connection.status:
+            await self._start_stream(head, ruling)
+        rendering = self._rendering(ruling)
+        frames = render.closing(rendering, held, self._identity(rendering), ended=self._done)
+        await self._connection.write(b"".join(frames), more=False)
+
+    async def fail(self, error: Exception) -> None:
+        """Status and body before the first byte, a data frame with the error after it."""
+        if self._connection.ended:
+            return
+        if isinstance(error, UpstreamError) and error.body is not None and not self._connection.status:
+            rows = [(b"content-type", error.content_type.encode("latin-1")), *encode_headers(error.headers)]
+            await self._connection.answer(error.status, [*rows, *self._ids()], error.body)
+            return
+        fault = translated(error, self._exchange.id)
+        if self._connection.status:
+            frame = raw_frame(fault.body()) if self._exchange.stream else b""
+            await self._connection.write(frame, more=False)
+            return
+        rows = [_JSON, *encode_headers(fault.headers()), *self._ids()]
+        await self._connection.answer(fault.status, rows, fault.body())
+
+    def _ids(self) -> HeaderRows:
+        decision = self._exchange.id.encode()
+        return [(b"x-request-id", decision), (b"x-gatehouse-request-id", decision)]
+
+    async def _refused(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bool:
+        """Answer with an error status where the whole answer is canned and that is what the policy wants."""
+        whole = draft.choices.keys() if deltas else ()
+        canned = [index for index, item in ruling.replacements if item.origin is ReplyOrigin.CANNED]
+        if not canned or not set(whole) <= set(canned):
+            return False
+        style = self._exchange.bundle.policy.block_style
+        if _is_outage(ruling) and style in ("auto", "error"):
+            fault: GatehouseError = GuardUnavailable()
+            rows = encode_headers(fault.headers())
+            await self._answer_error(head, ruling, fault.status, fault.body(), rows)
+            return True
+        if style != "error":
+            return False
+        text = dict(ruling.replacements)[canned[0]].text
+        body = openai_error(text, "invalid_request_error", "messages", "content_policy_violation")
+        await self._answer_error(head, ruling, 400, body, [_NO_RETRY])
+        return True
+
+    async def _answer_error(
+        self, head: ReplyHead, ruling: Ruling, status: int, body: bytes, extra: HeaderRows
+    ) -> None:
+        rows = [_JSON, *extra, *self._headers.rows(self._exchange, head, ruling)]
+        await self._connection.answer(status, rows, body)
+
+    async def _answer_upstream(self, head: ReplyHead, ruling: Ruling | None, body: bytes) -> None:
+        """A whole JSON answer with the upstream's status and headers."""
+        status = 200 if head.upstream is None else head.upstream.status
+        rows = [_JSON, *relayed(head.upstream), *self._headers.rows(self._exchange, head, ruling)]
+        await self._connection.answer(status, rows, body)
+
+    async def _start_stream(self, head: ReplyHead, ruling: Ruling | None) -> None:
+        status = 200 if head.upstream is None else head.upstream.status
+        rows = [*STREAM_HEADERS, *relayed(head.upstream), *self._headers.rows(self._exchange, head, ruling)]
+        await self._connection.start(status, rows)
+
+    def _identity(self, rendering: Rendering) -> Identity:
+        return render.identity_of(rendering, [self._chunk] if self._chunk is not None else [])
+
+    def _rendering(self, ruling: Ruling) -> Rendering:
+        exchange = self._exchange
+        style = exchange.bundle.policy.block_style
+        shape = schema.block_shape("auto" if style == "error" else style, exchange.structured)
+        return Rendering(exchange, ruling, Shape(shape), Identity.canned(exchange, self._wall()))
+
+    def _in_clients_language(self, ruling: Ruling) -> Ruling:
+        """Canned texts in the language of the client's own words, where no header named one.
+
+        Guessed here and not on arrival: hardly any exchange is canned.
+        """
+        exchange, replies = self._exchange, self._exchange.bundle.replies
+        if preferred(exchange.headers.get("accept-language", ""), replies.texts):
+            return ruling
+        guessed = guess(exchange.conversation.last_user_text(), replies.texts)
+        if guessed in ("", exchange.language):
+            return ruling
+        exchange.language = guessed
+        translated_replies = tuple(
+            (index, replace(item, text=replies.text(item.category, guessed, exchange.id)))
+            if item.origin is ReplyOrigin.CANNED
+            else (index, item)
+            for index, item in ruling.replacements
+        )
+        return replace(ruling, replacements=translated_replies)
+
+
+def _is_outage(ruling: Ruling) -> bool:
+    """A guard gave no measurement and that alone is why the answer is withheld."""
+    verdicts: tuple[Verdict, ...] = (ruling.input_verdict, *ruling.output_verdicts)
+    blocking = [verdict for verdict in verdicts if verdict.action is Action.BLOCK]
+    return bool(blocking) and all(verdict.failure is not None for verdict in blocking)
+
+
+def translated(error: Exception, decision: str) -> GatehouseError:
+    """Any failure of a walk as an error the client may see: no message of the original is kept."""
+    if isinstance(error, GatehouseError):
+        return error
+    code = error.code if isinstance(error, UpstreamError) else ""
+    if isinstance(error, TimeoutError) or code == "deadline_exceeded":
+        return DeadlineExceeded("The exchange ran out of time.")
+    if isinstance(error, UpstreamError):
+        message = _UPSTREAM_MESSAGES.get(error.code, "The model server did not answer as asked.")
+        return UpstreamFailed(message, code=error.code, status=error.status)
+    return InternalError(f"Gatehouse failed on this exchange. Decision id: {decision}.")

@@ -1,0 +1,142 @@
+"""The front door: hot paths go straight to their handlers, everything else to the FastAPI application.
+
+Pure ASGI: a framework's routing and middleware would cost more than the whole corridor, and some of it hides
+from a handler that its client has left. A path is known exactly, with and without `/v1`, or it is not known:
+no slashes are folded, no case is, and nothing is tunnelled.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from proxy.errors import GatehouseError, InternalError, MethodNotAllowed
+from proxy.exchange.ports import ClientLeft
+from proxy.surfaces.chat_completions.routes import refuse
+from proxy.surfaces.connection import Connection
+from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.reading import Message, Receive, Scope, Send
+
+_log = logging.getLogger("gatehouse.front")
+
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PREFIX = "/v1"
+_EXPOSED = (
+    b"x-request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, x-gatehouse-category, "
+    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-overhead-ms, retry-after"
+)
+
+
+class Front:
+    """`hot`: path without prefix to its POST handler; `app`: everything else, lifespan included.
+
+    `origins`: web origins that browsers may call from (`*` for all); none by default.
+    """
+
+    def __init__(
+        self,
+        app: Handler,
+        hot: Mapping[str, Handler],
+        *,
+        origins: Sequence[str] = (),
+        new_id: Callable[[], str] | None = None,
+    ) -> None:
+        self._app = app
+        self._hot = {**hot, **{PREFIX + path: handler for path, handler in hot.items()}}
+        self._origins = frozenset(origin.encode() for origin in origins)
+        self._new_id = new_id or DecisionIds()
+
+    @property
+    def hot_paths(self) -> tuple[str, ...]:
+        """Every path that is dispatched here, for the route list test."""
+        return tuple(self._hot)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch one ASGI scope."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._origins:
+            origin = _header(scope, b"origin")
+            if origin is not None and (origin in self._origins or b"*" in self._origins):
+                await self._from_browser(origin, scope, receive, send)
+                return
+        await self._dispatch(scope, receive, send)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._hot.get(scope["path"])
+        if handler is None:
+            await self._guarded(self._app, scope, receive, send)
+        elif scope["method"] == "POST":
+            try:
+                await handler(scope, receive, send)
+            except Exception as error:  # noqa: BLE001 - the client is owed an answer in OpenAI's shape
+                await self._apologise(error, Connection(receive, send))
+        else:
+            await self._answer(Connection(receive, send), MethodNotAllowed("POST"), self._new_id())
+
+    async def _guarded(self, app: Handler, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application; a fault before its first byte becomes an OpenAI-shaped 500."""
+        started = False
+
+        async def note(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await app(scope, receive, note)
+        except Exception as error:  # noqa: BLE001 - as above
+            if started:
+                _report(error, "")
+            else:
+                await self._apologise(error, Connection(receive, send))
+
+    async def _apologise(self, error: Exception, connection: Connection) -> None:
+        decision = self._new_id()
+        _report(error, decision)
+        fault = InternalError(f"Gatehouse failed on this request. Decision id: {decision}.")
+        await self._answer(connection, fault, decision)
+
+    async def _answer(self, connection: Connection, error: GatehouseError, decision: str) -> None:
+        try:
+            await refuse(connection, decision, error)
+        except (ClientLeft, RuntimeError):
+            # The server refuses a second start: an answer was under way, and it closes the connection.
+            return
+
+    async def _from_browser(self, origin: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        """CORS for an allowed origin. Requested headers are echoed: SDKs send many of their own."""
+        shared = [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+        if scope["method"] == "OPTIONS":
+            wanted = _header(scope, b"access-control-request-headers") or b"authorization, content-type"
+            rows = [
+                *shared,
+                (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+                (b"access-control-allow-headers", wanted),
+                (b"access-control-max-age", b"600"),
+            ]
+            await send({"type": "http.response.start", "status": 204, "headers": rows})
+            await send({"type": "http.response.body", "body": b""})
+            return
+
+        async def share(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exposed = (b"access-control-expose-headers", _EXPOSED)
+                message = {**message, "headers": [*message.get("headers", []), *shared, exposed]}
+            await send(message)
+
+        await self._dispatch(scope, receive, share)
+
+
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    found: bytes | None = next((value for key, value in scope["headers"] if key == name), None)
+    return found
+
+
+def _report(error: Exception, decision: str) -> None:
+    """Kind and place of a fault; its message may quote a request."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unhandled %s (decision %s)\n%s", type(error).__name__, decision or "none", where)

@@ -1,0 +1,54 @@
+"""Which headers cross the house, in either direction. Everything not listed here stays outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+# Hop-by-hop headers, Host, Content-Length, cookies and Gatehouse's own `x-gatehouse-*` are absent on
+# purpose. `accept-encoding` is fixed by the adapter: bytes are relayed as they come.
+_REQUEST = (
+    "accept",
+    "idempotency-key",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-client-request-id",
+)
+_ANSWER = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-retry"})
+_ANSWER_PREFIXES = ("openai-", "x-ratelimit-")
+
+
+def for_upstream(headers: Mapping[str, str], authorization: str | None) -> dict[str, str]:
+    """Headers of the call from the client's own (names in lower case).
+
+    `authorization` is the whole header value to send; None sends none.
+    """
+    kept = {"content-type": "application/json", "accept-encoding": "identity"}
+    for name in _REQUEST:
+        value = headers.get(name)
+        if value is not None:
+            kept[name] = value
+    if authorization is not None:
+        kept["authorization"] = authorization
+    return kept
+
+
+def for_client(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Headers of the answer that the client may see, names in lower case.
+
+    The upstream's `x-request-id` is given twice: as itself, and as `x-upstream-request-id` for a
+    surface that puts its own id in the first.
+    """
+    kept: list[tuple[str, str]] = []
+    for given, value in headers:
+        name = given.lower()
+        if name in _ANSWER or name.startswith(_ANSWER_PREFIXES):
+            if value.isascii():
+                kept.append((name, value))
+        elif name == "x-request-id" and value.isascii():
+            kept.append((name, value))
+            kept.append(("x-upstream-request-id", value))
+    return tuple(kept)

@@ -1,0 +1,101 @@
+"""Which upstream an exchange goes to: chosen by model name, by configuration only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from policies.critique import Ask
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import CriticAnswer, UpstreamAnswer
+from proxy.upstreams.critic_call import critic_model
+from proxy.upstreams.faults import own_error
+
+
+class Adapter(Protocol):
+    """What every adapter offers: upstream, critic, list of models, and a way to close it."""
+
+    def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """See `ports.Upstream.open`."""
+
+    async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
+        """See `ports.Critic.ask`."""
+
+    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Entries of a models list; `headers` are the client's (lower case).
+
+        Raises:
+            UpstreamError: it gave none.
+        """
+
+    async def aclose(self) -> None:
+        """Close connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Models named `match` go to an adapter; a `match` that ends in `*` is the start of a name."""
+
+    match: str
+    adapter: Adapter
+
+
+class UpstreamRouter:
+    """Upstream and critic that pass each call on: exact names first, then starts of names in the
+    order given, then `default`. Without a default an unknown model is an error 404.
+
+    A critic is routed by its own model name, so a draft of one provider can be criticised by another.
+    """
+
+    def __init__(self, default: Adapter | None, routes: Sequence[Route] = ()) -> None:
+        self._default = default
+        self._exact = {route.match: route.adapter for route in routes if not route.match.endswith("*")}
+        self._starts = tuple((route.match[:-1], route.adapter) for route in routes if route.match[-1:] == "*")
+
+    def adapter(self, model: str) -> Adapter:
+        """The adapter that serves a model.
+
+        Raises:
+            UpstreamError: 404, no route leads there.
+        """
+        found = self._exact.get(model)
+        if found is not None:
+            return found
+        for start, adapter in self._starts:
+            if model.startswith(start):
+                return adapter
+        if self._default is None:
+            raise own_error(404, "model_not_found", "There is no such model.")
+        return self._default
+
+    def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        """See `ports.Upstream.open`."""
+        return self.adapter(exchange.model).open(exchange, payload)
+
+    async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
+        """See `ports.Critic.ask`."""
+        return await self.adapter(critic_model(exchange)).ask(exchange, prompt)
+
+    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """All models that the adapters list, each name once, the default's first."""
+        found: dict[str, dict[str, Any]] = {}
+        for adapter in self._adapters():
+            for entry in await adapter.models(headers):
+                found.setdefault(str(entry.get("id")), entry)
+        return list(found.values())
+
+    async def aclose(self) -> None:
+        """Close every adapter, also when closing one fails."""
+        async with AsyncExitStack() as stack:
+            for adapter in self._adapters():
+                stack.push_async_callback(adapter.aclose)
+
+    def _adapters(self) -> list[Adapter]:
+        """Every adapter once, the default first."""
+        adapters = [] if self._default is None else [self._default]
+        for adapter in (*self._exact.values(), *(adapter for _, adapter in self._starts)):
+            if adapter not in adapters:
+                adapters.append(adapter)
+        return adapters

@@ -1,0 +1,3 @@
+"""The version of Gatehouse, stated once (a test compares it with pyproject.toml)."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,87 @@
+"""The account closes once, and claims only what happened."""
+
+from __future__ import annotations
+
+from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
+from policies.policy import Policy
+from policies.verdict import ALLOWED, Action, Failure, Reading, Verdict
+from proxy.exchange.account import Account
+from proxy.exchange.exchange import Replacement, ReplyOrigin
+from proxy.exchange.plan import plan
+from proxy.exchange.ports import Screening, UpstreamError
+from proxy.testing import ListLedger, plain_bundle, plain_exchange
+
+
+def account(**changes: object) -> Account:
+    policy = Policy("p", "1", ())
+    times = iter(range(100))
+    exchange = plain_exchange(plain_bundle(policy), **changes)
+    return Account(exchange, plan(policy), ListLedger(), lambda: float(next(times)))
+
+
+def record(made: Account):
+    made.close()
+    made.close()
+    closed = made.ledger.closed()
+    assert len(closed) == 1
+    return closed[0]
+
+
+def test_an_exchange_that_nobody_judged_never_reads_as_passed() -> None:
+    closed = record(account())
+    assert closed.input_verdict.failure is Failure.NOT_RUN
+    assert not closed.input_screened
+    assert not closed.output_screened
+    assert closed.reply is ReplyOrigin.NONE
+
+
+def test_a_later_pass_does_not_lift_an_earlier_flag_or_failure() -> None:
+    made = account()
+    made.judged_input(Verdict(Action.FLAG, Action.FLAG), Screening())
+    made.judged_input(ALLOWED, Screening())
+    assert made.input_verdict.action is Action.FLAG
+    made.judged_input(Verdict(failure=Failure.TIMEOUT), Screening(failure=Failure.TIMEOUT))
+    made.judged_input(ALLOWED, Screening())
+    assert made.input_verdict.failure is Failure.TIMEOUT
+    assert not made.screened_input
+
+
+def test_a_guard_that_failed_on_one_window_makes_the_output_unscreened() -> None:
+    made = account()
+    made.judged_output(0, Verdict(failure=Failure.ERROR), Screening(failure=Failure.ERROR))
+    made.judged_output(0, ALLOWED, Screening())
+    assert made.evaluated_output is False
+
+
+def test_the_highest_score_of_every_label_is_kept() -> None:
+    made = account()
+    readings = tuple(
+        Reading("input", Origin.USER, Classification("m@1", "d", {"harm": score})) for score in (0.2, 0.7, 0.1)
+    )
+    made.note(readings)
+    assert made.scores == {"harm": 0.7}
+    assert record(made).models == ("m@1",)
+
+
+def test_coverage_counts_parts_that_could_not_be_read() -> None:
+    turns = (Turn("user", "hi", Origin.USER),)
+    closed = record(account(parts=4, conversation=Conversation(turns, (Uncovered("image", "messages[0]"),))))
+    assert closed.coverage == 0.75
+    assert closed.uncovered == ("image",)
+
+
+def test_what_the_client_had_in_full_stays_complete() -> None:
+    made = account()
+    made.replacements[0] = Replacement("r", ReplyOrigin.REVISED)
+    made.complete()
+    made.leave()
+    assert made.fail(UpstreamError("late", 502), "upstream_error") is False
+    closed = record(made)
+    assert (closed.outcome, closed.reply) == ("completed", ReplyOrigin.REVISED)
+
+
+def test_overhead_leaves_out_the_model_the_client_and_the_review() -> None:
+    made = account()
+    made.upstream_seconds, made.client_seconds, made.review_seconds = 0.2, 0.1, 0.3
+    closed = made._record()
+    assert abs(closed.overhead_seconds - (closed.total_seconds - 0.6)) < 1e-9 or closed.overhead_seconds == 0.0

@@ -1,0 +1,39 @@
+"""Drafts assemble what arrives, choice by choice and field by field."""
+
+from __future__ import annotations
+
+from proxy.exchange.exchange import ChoiceDraft, Delta, Draft, Piece, Usage
+from proxy.testing import closing_deltas, text_delta
+
+
+def test_a_draft_keeps_interleaved_choices_apart() -> None:
+    draft = Draft()
+    for delta in (text_delta("a", 0), text_delta("x", 1), text_delta("b", 0), *closing_deltas(1)):
+        draft.add(delta)
+    assert draft.choices[0].content == "ab"
+    assert draft.choices[1].content == "x"
+    assert draft.choices[1].finish == "stop"
+    assert draft.complete
+
+
+def test_a_cut_off_draft_is_not_complete() -> None:
+    draft = Draft()
+    draft.add(text_delta("half"))
+    assert not draft.complete
+
+
+def test_every_readable_field_is_judged_and_only_visible_text_is_shown() -> None:
+    draft = Draft()
+    fields = ("content", "reasoning", "refusal", "tool_call", "audio_transcript", "other")
+    draft.add(Delta(b"", "chunk", tuple(Piece(0, name, f"<{name}>") for name in fields)))  # type: ignore[arg-type]
+    choice = draft.choices[0]
+    assert all(f"<{name}>" in choice.judged_text() for name in fields)
+    assert choice.visible_text() == "<content>"
+    assert ChoiceDraft(refusal="no").visible_text() == "no"
+
+
+def test_usage_is_the_last_one_told() -> None:
+    draft = Draft()
+    draft.add(Delta(b"", "usage", usage=Usage(1, 2)))
+    draft.add(Delta(b"", "done"))
+    assert draft.usage == Usage(1, 2)

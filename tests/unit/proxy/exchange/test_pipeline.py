@@ -1,0 +1,188 @@
+"""What the corridor promises on the common walks (every order of events: tests/orders)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from policies.policy import Policy, Rule
+from policies.rules import resolve
+from policies.verdict import Action, Failure, Stage
+from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
+from proxy.exchange.exchange import Delivery, Delta, Piece, ReplyOrigin
+from proxy.exchange.pipeline import Corridor
+from proxy.exchange.ports import UpstreamError
+from proxy.testing import (
+    CANNED,
+    POINTS,
+    FakeClient,
+    FakeScreener,
+    FakeUpstream,
+    Gates,
+    ListLedger,
+    closing_deltas,
+    plain_bundle,
+    plain_exchange,
+    text_delta,
+)
+
+IN = Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5)
+OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange")
+POLICY = Policy("p", "1", (IN, OUT), digest="enforce", benign_below={"harm": 0.2})
+MONITOR = replace(POLICY, rules=tuple(replace(r, mode="monitor") for r in POLICY.rules), digest="monitor")
+BODY = Delta(b"a whole answer", "body", (Piece(0, "content", "a whole answer"),), ((0, "stop"),))
+STREAM = (text_delta("w" * 130), text_delta("tail"), *closing_deltas())
+
+
+class House:
+    """One corridor with fakes around it."""
+
+    def __init__(self, script: tuple[Delta, ...] = (BODY,), policy: Policy = POLICY, **screener: object) -> None:
+        self.gates = Gates(open_gates=True)
+        self.screener = FakeScreener(self.gates, **screener)  # type: ignore[arg-type]
+        self.upstream = FakeUpstream(self.gates, script)
+        self.ledger = ListLedger()
+        self.client = FakeClient()
+        self.bundle = plain_bundle(resolve(policy, POINTS), "Be kind. ")
+
+    async def walk(self, stream: bool = False, **changes: object):
+        loop = asyncio.get_running_loop()
+        corridor = Corridor(
+            self.screener, self.upstream, self.upstream, self.ledger, loop.time, lambda: "n", keep_alive=0.02
+        )
+        defaults = {"started": loop.time(), "deadline": loop.time() + 5}
+        await corridor.walk(plain_exchange(self.bundle, stream=stream, **{**defaults, **changes}), self.client)
+        return self.ledger.closed()[0]
+
+
+async def test_an_allowed_answer_reaches_the_client_with_the_constitution_sent_upstream() -> None:
+    house = House()
+    closed = await house.walk()
+    assert house.client.seen == ["a whole answer", "<end>"]
+    assert house.upstream.payloads == [b"Be kind. hello"]
+    assert (closed.outcome, closed.reply, closed.input_screened) == ("completed", ReplyOrigin.UPSTREAM, True)
+
+
+async def test_a_blocked_request_gets_the_canned_reply_for_each_choice_and_never_leaves() -> None:
+    house = House(input_score=0.9)
+    closed = await house.walk(choices=2)
+    assert house.client.seen == [CANNED, CANNED, "<end>"]
+    assert house.upstream.opened == 0
+    assert closed.reply is ReplyOrigin.CANNED
+    assert sum(isinstance(e, ReplyReplaced) for e in house.ledger.events) == 2
+
+
+async def test_a_blocked_answer_is_replaced_before_a_byte_of_it_is_seen() -> None:
+    house = House(output_score=0.9)
+    await house.walk()
+    assert house.client.seen == [CANNED, "<end>"]
+
+
+async def test_a_late_block_ends_a_window_stream_with_the_canned_tail() -> None:
+    house = House(STREAM, output_score=lambda text: 0.9 if "tail" in text else 0.0)
+    closed = await house.walk(stream=True)
+    assert closed.delivery is Delivery.WINDOWED
+    assert house.client.seen == ["w" * 130, CANNED, "<end>"]
+    late = [e for e in house.ledger.events if isinstance(e, ReplyReplaced)]
+    assert [e.late for e in late] == [True]
+
+
+async def test_a_stream_without_output_rules_flows_live() -> None:
+    house = House(STREAM, replace(POLICY, rules=(IN,), digest="live"))
+    closed = await house.walk(stream=True)
+    assert closed.delivery is Delivery.LIVE
+    assert house.client.seen == ["w" * 130, "tail", "<end>"]
+
+
+async def test_a_failed_guard_closes_the_gate_and_is_counted_as_failed() -> None:
+    house = House(input_score=Failure.TIMEOUT)
+    closed = await house.walk()
+    assert house.upstream.opened == 0
+    assert not closed.input_screened
+    assert [e.mode for e in house.ledger.events if isinstance(e, GuardFailed)] == ["closed"]
+
+
+async def test_a_rule_that_may_fail_open_says_so_in_the_record() -> None:
+    open_policy = replace(POLICY, rules=tuple(replace(r, on_failure="allow") for r in POLICY.rules), digest="open")
+    house = House(policy=open_policy, input_score=Failure.TIMEOUT)
+    closed = await house.walk()
+    assert house.client.seen == ["a whole answer", "<end>"]
+    assert closed.input_verdict.failure is Failure.TIMEOUT
+    assert not closed.input_screened
+    assert [e.mode for e in house.ledger.events if isinstance(e, GuardFailed)] == ["open"]
+
+
+async def test_monitor_mode_changes_nothing_and_records_what_it_would_have_done() -> None:
+    house = House(policy=MONITOR, input_score=0.9, output_score=0.9)
+    closed = await house.walk()
+    assert house.client.seen == ["a whole answer", "<end>"]
+    assert closed.delivery is Delivery.OBSERVE
+    assert closed.input_verdict.would is Action.BLOCK
+    assert closed.output_verdicts[0].would is Action.BLOCK
+    assert closed.outcome == "completed"
+
+
+async def test_a_refusal_of_a_benign_request_is_a_suspected_over_refusal() -> None:
+    refusal = Delta(b"", "body", (Piece(0, "content", "I'm sorry, but I can't help with that."),), ((0, "stop"),))
+    for score, suspected in ((0.05, True), (0.4, False)):
+        house = House((refusal,), input_score=score)
+        closed = await house.walk()
+        seen = [e for e in house.ledger.events if isinstance(e, RefusalSeen)]
+        assert [(e.origin, e.kind, e.suspected) for e in seen] == [("model", "refuse", suspected)]
+        assert closed.suspected_over_refusal is suspected
+
+
+async def test_the_providers_own_filter_is_counted_as_its_refusal() -> None:
+    filtered = Delta(b"", "body", (Piece(0, "content", ""),), ((0, "content_filter"),))
+    house = House((filtered,))
+    await house.walk()
+    assert [e.origin for e in house.ledger.events if isinstance(e, RefusalSeen)] == ["provider_filter"]
+
+
+async def test_an_upstream_error_is_the_clients_error_and_one_record() -> None:
+    house = House()
+    house.gates.open_gates = False
+    walking = asyncio.ensure_future(house.walk())
+    for gate, value in (("input:during_call", None), ("head", UpstreamError("upstream_unreachable", 502))):
+        while gate not in house.gates.waiting:
+            await asyncio.sleep(0)
+        house.gates.open(gate, value)
+    closed = await walking
+    assert (closed.outcome, closed.error, closed.status) == ("upstream_error", "upstream_unreachable", 502)
+
+
+async def test_a_fault_of_ours_is_logged_without_the_text_and_answered(caplog: pytest.LogCaptureFixture) -> None:
+    house = House(input_score=RuntimeError("the prompt was: hello secret"))
+    with caplog.at_level(logging.ERROR):
+        closed = await house.walk()
+    assert (closed.outcome, closed.error) == ("error", "internal_error")
+    assert "hello secret" not in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+async def test_a_silent_buffered_stream_is_kept_alive_with_comments() -> None:
+    review = replace(OUT, id="rev", action=Action.REVIEW)
+    house = House(STREAM, replace(POLICY, rules=(IN, review, OUT), digest="review"))
+    house.gates.open_gates = False
+    walking = asyncio.ensure_future(house.walk(stream=True))
+    for gate in ("input:during_call", "head"):
+        while gate not in house.gates.waiting:
+            await asyncio.sleep(0)
+        house.gates.open(gate)
+    await asyncio.sleep(0.09)
+    assert 2 <= house.client.comments <= 5
+    house.gates.open_gates = True
+    house.gates.open("delta")
+    await walking
+    assert house.client.seen[-1] == "<end>"
+
+
+async def test_cached_measurements_decide_without_waiting_and_say_they_were_cached() -> None:
+    house = House(cached=True)
+    await house.walk()
+    given = [e for e in house.ledger.events if isinstance(e, VerdictGiven)]
+    assert given[0].cached
+    assert given[0].seconds == 0.0

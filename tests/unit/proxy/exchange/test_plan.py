@@ -1,0 +1,54 @@
+"""Delivery follows from the policy and from what the input looked like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from policies.policy import Policy, Rule
+from policies.verdict import Action, Stage
+from proxy.exchange.exchange import Delivery
+from proxy.exchange.plan import plan
+from proxy.testing import plain_bundle, plain_exchange
+
+BLOCK_IN = Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5)
+BLOCK_OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.9, classifier="exchange")
+REVIEW = Rule("rev", Stage.POST_CALL, Action.REVIEW, ("harm",), 0.5, classifier="exchange")
+REVIEW_FLAGGED = replace(REVIEW, id="rev-flagged", when_flagged=True)
+
+
+def delivery(*rules: Rule, flagged: bool = False, stream: bool = True, choices: int = 1, chosen: str = "auto"):
+    policy = Policy("p", "1", rules, stream=chosen)
+    exchange = plain_exchange(plain_bundle(policy), stream=stream, choices=choices)
+    return plan(policy).delivery(exchange, flagged)
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "expected"),
+    [
+        ((BLOCK_IN,), {}, Delivery.LIVE),
+        ((BLOCK_IN, BLOCK_OUT), {}, Delivery.WINDOWED),
+        ((BLOCK_IN, BLOCK_OUT), {"choices": 2}, Delivery.BUFFERED),
+        ((BLOCK_IN, BLOCK_OUT, REVIEW_FLAGGED), {}, Delivery.WINDOWED),
+        ((BLOCK_IN, BLOCK_OUT, REVIEW_FLAGGED), {"flagged": True}, Delivery.BUFFERED),
+        ((REVIEW,), {}, Delivery.BUFFERED),
+        ((BLOCK_IN,), {"stream": False}, Delivery.BUFFERED),
+        ((BLOCK_IN, REVIEW), {"chosen": "windowed"}, Delivery.WINDOWED),
+        ((replace(BLOCK_IN, mode="monitor"), replace(REVIEW, mode="monitor")), {}, Delivery.OBSERVE),
+        ((replace(BLOCK_IN, mode="monitor"), replace(BLOCK_OUT, mode="off")), {"stream": False}, Delivery.OBSERVE),
+    ],
+)
+def test_delivery_is_chosen_by_the_table(rules, changes, expected) -> None:
+    assert delivery(*rules, **changes) is expected
+
+
+def test_a_policy_that_blocks_uncovered_parts_does_not_merely_observe() -> None:
+    policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), on_uncovered="block")
+    assert not plan(policy).observes
+
+
+def test_the_shortest_deadline_of_a_stage_counts() -> None:
+    policy = Policy("p", "1", (BLOCK_IN, replace(BLOCK_IN, id="fast", deadline_ms=50)))
+    assert plan(policy).stages[Stage.DURING_CALL].deadline == 0.05
+    assert not plan(policy).stages[Stage.PRE_CALL].ruled

@@ -1,0 +1,90 @@
+"""Headers that cross the house, and those that do not."""
+
+from __future__ import annotations
+
+from proxy.upstreams.relayed_headers import for_client, for_upstream
+
+
+def test_listed_request_headers_go_upstream() -> None:
+    """Those that OpenAI's API and tracing know."""
+    given = {
+        "openai-organization": "org",
+        "openai-project": "proj",
+        "openai-beta": "x",
+        "idempotency-key": "k",
+        "x-client-request-id": "c",
+        "traceparent": "00-1-2-01",
+        "tracestate": "a=b",
+        "user-agent": "ua",
+        "accept": "*/*",
+    }
+    sent = for_upstream(given, "Bearer sk")
+    assert given.items() <= sent.items()
+    assert sent["authorization"] == "Bearer sk"
+
+
+def test_everything_else_stays_here() -> None:
+    """Hop-by-hop headers, cookies, lengths, and Gatehouse's own."""
+    given = {
+        "host": "evil",
+        "connection": "x-secret",
+        "te": "trailers",
+        "content-length": "1",
+        "transfer-encoding": "chunked",
+        "cookie": "a=b",
+        "x-gatehouse-policy": "strict",
+        "x-forwarded-for": "1.2.3.4",
+        "proxy-authorization": "Basic x",
+        "x-stainless-lang": "python",
+        "authorization": "Bearer of-the-client",
+    }
+    assert for_upstream(given, None) == {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+    }
+
+
+def test_a_client_cannot_ask_for_compression() -> None:
+    """Bytes are relayed as they come, so none are asked for."""
+    assert for_upstream({"accept-encoding": "gzip", "content-type": "text/plain"}, None) == {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+    }
+
+
+def test_listed_answer_headers_reach_the_client() -> None:
+    """In lower case; the request id under both names."""
+    given = [
+        ("Content-Type", "application/json"),
+        ("X-Request-Id", "req_1"),
+        ("OpenAI-Processing-Ms", "12"),
+        ("x-ratelimit-remaining-tokens", "99"),
+        ("Retry-After", "3"),
+        ("retry-after-ms", "2500"),
+        ("x-should-retry", "false"),
+    ]
+    assert for_client(given) == (
+        ("content-type", "application/json"),
+        ("x-request-id", "req_1"),
+        ("x-upstream-request-id", "req_1"),
+        ("openai-processing-ms", "12"),
+        ("x-ratelimit-remaining-tokens", "99"),
+        ("retry-after", "3"),
+        ("retry-after-ms", "2500"),
+        ("x-should-retry", "false"),
+    )
+
+
+def test_other_answer_headers_do_not_leave() -> None:
+    """No cookies, no server names, no framing, nothing that is not ASCII."""
+    given = [
+        ("Set-Cookie", "a=b"),
+        ("Server", "secret"),
+        ("Transfer-Encoding", "chunked"),
+        ("Content-Length", "5"),
+        ("Connection", "close"),
+        ("x-internal", "1"),
+        ("retry-after", "müde"),
+        ("x-request-id", "ü"),
+    ]
+    assert for_client(given) == ()
