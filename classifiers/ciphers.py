@@ -135,6 +135,11 @@ def _image(rule: str, word: str) -> str:
     return word.translate(inverse)
 
 
+def count_common(text: str) -> int:
+    """How many of the commonest English words stand in a text."""
+    return sum(word in COMMON for word in _WORD.findall(text.lower()))
+
+
 def suspicious_words() -> frozenset[str]:
     """Every word that hints at a cipher."""
     return frozenset(_images())

@@ -42,6 +42,16 @@ def outside(taken: Sequence[Finding], findings: Sequence[Finding]) -> list[Findi
     return free
 
 
+def replaced(text: str, findings: Sequence[Finding]) -> str:
+    """The whole text with each finding in the place of what it was found in."""
+    pieces: list[str] = []
+    position = 0
+    for finding in findings:
+        pieces += (text[position : finding.start], finding.text)
+        position = finding.end
+    return "".join((*pieces, text[position:]))
+
+
 def in_context(text: str, findings: Sequence[Finding]) -> str:
     """The text around the findings with each of them replaced; far-off parts are left out.
 
@@ -72,7 +82,7 @@ def looks_like_text(text: str) -> bool:
     if len(text) < 3:
         return False
     letters = sum(map(str.isalpha, text))
-    spaces = sum(map(str.isspace, text))
+    spaces = sum(map(text.count, " \n\r\t"))
     if letters < 3 or (letters + spaces) < 0.6 * len(text):
         return False
     printable = len(text) if text.isprintable() else sum(map(str.isprintable, text)) + spaces

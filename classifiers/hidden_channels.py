@@ -22,19 +22,16 @@ _FLAGS = re.compile(
 )
 _TAGS = re.compile("[\U000e0000-\U000e007f]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
-_JOINED = re.compile(
-    "(?<=[\u0590-\u109f\u1700-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc])[\u200c\u200d]"
-    "(?=[\u0590-\u109f\u1700-\u1cff\ua800-\uabff])"
-)
+_JOINING = "\u0590-\u109f\u1700-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc"
+_STRAY_JOINER = re.compile(f"(?<![{_JOINING}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINING}])")
 _ZERO_WIDTH = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff\u180e]")
 _OPERATORS = re.compile("[\u2061-\u2064]")
 _DIRECTED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _IGNORABLE = re.compile(
-    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ue000-\uf8ff\ufeff\uffa0\ufff0-\ufffc\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
-_KEPT_JOINERS = {"\u200c": "\ue0fc", "\u200d": "\ue0fd"}
 _IN_WORD = re.compile("[a-zA-Z][\u034f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u180e]+[a-zA-Z]")
 _CONTROLS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _ANSI = re.compile("(?:\x1b\\[|\x9b)[0-9;?]{0,16}[A-Za-z]")
@@ -71,7 +68,6 @@ def reveal(text: str) -> Revealed:
             messages.append(message)
     if _IN_WORD.search(text):
         channels.append("zero_width")
-    text = _JOINED.sub(lambda match: _KEPT_JOINERS[match.group()], text)
     shown = ""
     if _DIRECTED.search(text):
         shown = in_shown_order(text)
@@ -98,8 +94,7 @@ def apply_backspaces(text: str) -> str:
 
 def _strip(text: str) -> str:
     text = apply_backspaces(_IGNORABLE.sub("", text))
-    text = _CONTROLS.sub("", text)
-    return text.replace("\ue0fc", "\u200c").replace("\ue0fd", "\u200d")
+    return _STRAY_JOINER.sub("", _CONTROLS.sub("", text))
 
 
 def _take_tags(text: str) -> tuple[str, str | None]:

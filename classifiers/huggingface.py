@@ -43,6 +43,8 @@ ONNX_FILES = (
     "onnx/model_qint8_avx512_vnni.onnx",
 )
 """Looked for in this order where the mapping names no file."""
+TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
+"""One must be there: where none is, transformers makes up a tokenizer that knows no word."""
 DEFAULT_MAX_TOKENS = 256
 _Temperature = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
 
@@ -138,6 +140,8 @@ def _read_config(directory: Path) -> Any:
 def _read_tokenizer(directory: Path) -> Any:
     from transformers import AutoTokenizer  # noqa: PLC0415
 
+    if not any((directory / file).is_file() for file in TOKENIZER_FILES):
+        raise ModelFileError(f"{directory.name}: no tokenizer file ({', '.join(TOKENIZER_FILES)})")
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             str(directory), local_files_only=True, trust_remote_code=False, use_fast=True

@@ -18,7 +18,7 @@ from classifiers.classification import Classification, InputKind
 from classifiers.manifest import digest_of
 from classifiers.normalize import NORMALISER, normalize
 
-MAX_WAYS = 2000
+MAX_WAYS = 256
 MAX_PATTERN = 500
 """Longest pattern, in characters."""
 _POINTS: Mapping[str, float] = MappingProxyType({"flag": 0.5, "block": 0.5})

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from classifiers.findings import Finding
 
 _SPACED = re.compile(r"(?<!\S)\S(?:\s{1,6}\S(?!\S)){3,}+")
+_MIDDLE_DOTS = r"\u00b7\u2022\u2027\u2219\u22c5"
 _DOTTED = re.compile(
-    r"(?<![^\W_])[^\W\d_](?:[-._~*|/\\+\u00b7\u2022\u2027\u2219\u22c5,:;'\"^=]{1,2}[^\W\d_]){2,}+(?![^\W_])"
+    rf"(?<![^\W_])[^\W\d_](?:[-._~*|/\\+,:;'\"^={_MIDDLE_DOTS}]{{1,2}}[^\W\d_]){{2,}}+(?![^\W_])[{_MIDDLE_DOTS}]?"
 )
 _MARKED = re.compile(
-    r"(?<=[^\W\d_])(?:\*{1,3}|_{2,3}|~~|`|[\u00b7\u2022\u2027\u2219\u22c5]|<[^<>\s]{0,40}>)(?=[^\W\d_])"
+    rf"(?<=[^\W\d_]|')(?:\*{{1,3}}|_{{2,3}}|~~|`|[{_MIDDLE_DOTS}]|<[^<>\s]{{0,40}}>)(?=[^\W\d_])"
 )
 _BRACKETED = re.compile(r"[(\[{<]([^\s()\[\]{}<>]| )[)\]}>]")
 _GLUED = re.compile(r"(?<![A-Za-z])[A-Za-z][a-z']*+(?:[A-Z][a-z']++|[AI](?=[A-Z])){4,}+")
@@ -37,14 +39,18 @@ _NUMBERED = re.compile(r"[A-Za-z]+\d+|\d+[A-Za-z]{1,3}|[\w.]+@[\w.]+|\$\w+")
 _MAX_FINDINGS = 4096
 
 
-def find_layouts(text: str) -> list[Finding]:
-    """Everything laid out oddly, with what it reads."""
-    found: list[Finding] = []
-    for finder in (_spaced, _dotted, _marked, _bracketed, _glued, _stretched, _tables, _stacked, _pieces):
-        found += finder(text)
-        if len(found) > _MAX_FINDINGS:
-            break
-    return found
+def find_spellings(text: str) -> list[Finding]:
+    """Words whose letters are pulled apart, glued together or stretched; every letter is kept."""
+    return _all(text, (_spaced, _dotted, _marked, _glued, _stretched))
+
+
+def find_arrangements(text: str) -> list[Finding]:
+    """Words set apart from others that are to be passed over: in brackets, columns, lines, pieces."""
+    return _all(text, (_bracketed, _tables, _stacked, _pieces))
+
+
+def _all(text: str, finders: Iterable[Callable[[str], Iterable[Finding]]]) -> list[Finding]:
+    return [finding for finder in finders for finding in islice(finder(text), _MAX_FINDINGS)]
 
 
 def find_leet(text: str) -> list[Finding]:

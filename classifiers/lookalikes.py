@@ -19,7 +19,7 @@ from functools import cache
 from string import ascii_lowercase, ascii_uppercase
 
 _CLOSE = {
-    "a": "430 3b1 13aa 15c5 a4ee 102a0 251 237a",
+    "a": "430 410 3b1 391 13aa 15c5 a4ee 102a0 251 237a",
     "b": "42c 13f4 15f7 a4d0 184 392 412",
     "c": "441 421 3f2 3f9 13df a4da 2ca5",
     "d": "501 13a0 15de a4d3",
@@ -150,6 +150,7 @@ _LATIN_NAME = re.compile(r"LATIN (?:(CAPITAL)|SMALL) LETTER (?:\w+ )?([A-Z]|SHAR
 _REGIONAL = re.compile(r"[\U0001f1e6-\U0001f1ff]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_LETTER = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
+_FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]")
 _TURNED_LETTERS = re.compile(
     r"[\u0250\u0254\u01dd\u025f\u0183\u1d77\u0265\u1d09\u027e\u029e\u026f\u0279\u0287\u028c-\u028e]"
 )
@@ -165,10 +166,10 @@ def plain_letters(text: str) -> str:
 def unmix(text: str) -> str:
     """The text with look-alikes made Latin in words that mix scripts, and in a Latin text also in
     words that consist of nothing but close look-alikes."""
-    words = [match.group() for match in _WORD.finditer(text)]
-    foreign = [word for word in words if not word.isascii() and not _is_latin(word)]
-    if not foreign:
+    if not _LATIN_LETTER.search(text) or not _FOREIGN_LETTER.search(text):
         return text
+    words = _WORD.findall(text)
+    foreign = [word for word in words if not word.isascii() and not _is_latin(word)]
     close = _close()
     genuine = [word for word in foreign if not _is_mixed(word) and not _is_imitation(word, close)]
     latin = len(words) > 2 * len(genuine)
@@ -207,7 +208,7 @@ def upright(text: str) -> str:
 
 
 def _is_latin(word: str) -> bool:
-    return all(char < "\u0250" or "\u1e00" <= char < "\u1f00" for char in word)
+    return _FOREIGN_LETTER.search(word) is None
 
 
 def _is_mixed(word: str) -> bool:

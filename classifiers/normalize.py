@@ -1,9 +1,9 @@
 """The copy of a text that is judged, and other ways to read it. What is forwarded is never touched.
 
-The canonical copy undoes how a text is written: hidden characters, width, dress, mixed scripts. Further
-readings undo what was done to it: letters spaced or stacked, encodings, ciphers, upside-down lines. Each
-reading is scored; they hold the neighbourhood of what was found only, so a long text with one encoded
-line costs one more window.
+The canonical copy undoes how a text is written: hidden characters, width, dress, mixed scripts,
+encodings. Further readings undo what may have been done to it: letters spaced or stacked, ciphers, lines
+upside down. Each reading is scored; the further ones hold only the neighbourhood of what was found, so
+one odd line in a long text costs one more window.
 
 Ordinary text has one reading. For ASCII that is decided by a word set and a few byte searches, before
 any pattern is tried. All work is bounded: readings, characters and decoding attempts are counted, and
@@ -17,10 +17,10 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from classifiers.ciphers import find_ciphers, find_turned, suspicious_words
-from classifiers.findings import Finding, alone, in_context, outside, without_overlaps
+from classifiers.ciphers import count_common, find_ciphers, find_turned, suspicious_words
+from classifiers.findings import Finding, alone, in_context, outside, replaced, without_overlaps
 from classifiers.hidden_channels import reveal
-from classifiers.layouts import find_layouts, find_leet
+from classifiers.layouts import find_arrangements, find_leet, find_spellings
 from classifiers.lookalikes import plain_letters, skeleton, unmix, upright
 from classifiers.payloads import Budget, find_payloads
 
@@ -37,9 +37,10 @@ MIN_EXTRA_CHARACTERS = 4096
 class Normalised:
     """A text prepared for judging.
 
-    `text`: the canonical copy; `readings`: that copy first, then other readings worth scoring, none
-    twice; `hidden`: names of hidden channels (`tag_characters`, `variation_selectors`, `invisible_bits`,
-    `zero_width`, `bidi`); `coverage`: share of the text that bounded reading could look into, (0, 1].
+    `text`: the canonical copy, encoded writing in it decoded; `readings`: that copy first, then other
+    readings worth scoring, none twice; `hidden`: names of hidden channels (`tag_characters`,
+    `variation_selectors`, `invisible_bits`, `zero_width`, `bidi`); `coverage`: share of the text that
+    bounded reading could look into, (0, 1].
     """
 
     text: str
@@ -140,6 +141,7 @@ _EXCESS = re.compile(r"[^\w\s\x00-\x7f]{24,}")
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _MARK_RUN = re.compile(f"([{_MARKS}]{{2}})[{_MARKS}]+")
 _LOOSE_MARK = re.compile(f"[{_MARKS}]")
+_OPAQUE = re.compile(r"[A-Za-z0-9+/=_-]{48,}+")
 _ODD_SPACE = re.compile(r"[^\S\n\t\r ]")
 _ODD_BREAK = re.compile("[\x85\u2028\u2029]")
 
@@ -183,13 +185,19 @@ class _Readings:
 
 
 def _read(text: str) -> Normalised:
-    revealed = reveal(text)
-    first = _canonical(revealed.text)
-    readings, budget = _Readings(first, len(text)), Budget()
+    revealed, budget = reveal(text), Budget()
+    first, payloads = _undone(_canonical(revealed.text), budget)
+    readings = _Readings(first, len(text))
     level = [first]
-    level += [seen for seen in map(_canonical, (revealed.shown, *revealed.messages)) if readings.add(seen)]
+    others = map(_canonical, (revealed.shown, *revealed.messages, *payloads))
+    level += [other for other in others if readings.add(other)]
     for _ in range(MAX_DEPTH):
-        level = [new for known in level for new in _derive(known, budget) if readings.add(new)]
+        level = [
+            new
+            for known in level
+            for new in _derive(known, None if known is first else budget)
+            if readings.add(new)
+        ]
     looked = sum(map(len, readings.found)) or 1
     return Normalised(
         text=first,
@@ -199,15 +207,39 @@ def _read(text: str) -> Normalised:
     )
 
 
-def _derive(text: str, budget: Budget) -> Iterator[str]:
-    """Other readings of one text, the likeliest first."""
-    if not _is_ordinary(text):
+def _undone(text: str, budget: Budget) -> tuple[str, list[str]]:
+    """A canonical text with payloads, and payloads within them, replaced by what they say; and what
+    they say by themselves.
+
+    Words pulled apart are joined too, where that makes the text more of a text. What was replaced is
+    not scored: to a model it is noise, and noise flags. Nothing is lost by it, for only encoded
+    characters, separators and doubled letters go.
+    """
+    said: list[str] = []
+    for _ in range(MAX_DEPTH):
+        if _is_ordinary(text):
+            return text, said
         payloads = without_overlaps(find_payloads(text, budget))
+        if not payloads:
+            break
+        said.append(_visible(alone(text, payloads)))
+        text = _visible(replaced(text, payloads))
+    spellings = outside(list(_opaque(text)), without_overlaps([*find_spellings(text), *find_leet(text)]))
+    joined = replaced(text, spellings)
+    gain = count_common(joined) - count_common(text)
+    return (joined if gain > 0 or (gain == 0 and len(spellings) > 2) else text), said
+
+
+def _derive(text: str, budget: Budget | None) -> Iterator[str]:
+    """Other readings of one text, the likeliest first. No budget: its payloads are known already."""
+    if not _is_ordinary(text):
+        payloads = without_overlaps(find_payloads(text, budget)) if budget else []
         if payloads:
             yield _visible(alone(text, payloads))
             yield _visible(in_context(text, payloads))
+        taken = without_overlaps([*payloads, *_opaque(text)])
         for findings, way in _searches(text):
-            found = outside(payloads, without_overlaps(findings))
+            found = outside(taken, without_overlaps(findings))
             if found:
                 yield _visible(way(text, found))
     if not text.isascii():
@@ -219,7 +251,17 @@ def _searches(text: str) -> Iterator[tuple[list[Finding], _Way]]:
     yield find_ciphers(text, set(text.lower().split())), alone
     yield find_turned(text), alone
     yield find_leet(text), in_context
-    yield find_layouts(text), in_context
+    yield find_spellings(text), in_context
+    arranged = find_arrangements(text)
+    yield arranged, in_context
+    yield [finding for finding in arranged if finding.text.count(" ") > 2], alone
+
+
+def _opaque(text: str) -> Iterator[Finding]:
+    """Long runs of letters with digits among them (keys, pictures as text): no words to be read."""
+    for match in _OPAQUE.finditer(text):
+        if any(map(str.isdigit, match.group())):
+            yield Finding(match.start(), match.end(), "")
 
 
 def _visible(text: str) -> str:

@@ -188,20 +188,25 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _base64(candidate: str) -> str:
-    compact = re.sub(r"[\s=]", "", candidate).replace("-", "+").replace("_", "/")
-    compact = compact[: len(compact) - (len(compact) % 4 == 1)]
+    compact = re.sub(r"[\s=]", "", candidate)
     if len(compact) < 32 and not _MIXED_CASE.search(compact):
         return ""  # an ordinary word: encoded writing mixes capitals and small letters
-    try:
-        said = _text_of(base64.b64decode(compact + "=" * (-len(compact) % 4)))
-    except (binascii.Error, ValueError):
-        return ""
+    said = _text_of(_base64_bytes(compact))
     return said if len(compact) > 15 or said.replace(" ", "").isalpha() else ""
 
 
+def _base64_bytes(compact: str) -> bytes:
+    compact = compact.replace("-", "+").replace("_", "/")
+    compact = compact[: len(compact) - (len(compact) % 4 == 1)]
+    try:
+        return base64.b64decode(compact + "=" * (-len(compact) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
 def _base64_words(candidate: str) -> str:
-    words = [_base64(word) for word in candidate.split()]
-    return " ".join(words) if all(words) else ""
+    words = [_base64_bytes(word.rstrip("=")) for word in candidate.split()]
+    return _text_of(b" ".join(words)) if all(word.isascii() for word in words) else ""
 
 
 def _base32(candidate: str) -> str:
@@ -260,7 +265,7 @@ def _morse(candidate: str) -> str:
     words = re.split(r"\s*[/|\n]\s*|\s{2,}", dots.strip())
     letters = ["".join(_MORSE_LETTERS.get(code, "") for code in word.split()) for word in words]
     said = " ".join(letters).lower()
-    return said if looks_like_text(said) else ""
+    return said if len(set(said)) > 5 and looks_like_text(said) else ""  # ornaments repeat themselves
 
 
 def _spelt(candidate: str) -> str:

@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from classifiers.classification import Classifier, ClassifierError, InputKind, ModelFileError
+from classifiers.classification import (
+    Classification,
+    Classifier,
+    ClassifierError,
+    InputKind,
+    ModelFileError,
+)
 from classifiers.manifest import MANIFEST, Manifest, read_manifest, read_verified
-from classifiers.onnx_classifier import MAX_WINDOWS, OnnxClassifier
+from classifiers.onnx_classifier import MAX_WINDOWS, OnnxClassifier, Stop
 
 MODELS = Path(__file__).parent / "models"
 
@@ -61,6 +67,17 @@ def load(directory: Path, *, name: str = "", threads: int = 1, max_windows: int 
 
         return open_directory(directory, name=name, threads=threads, max_windows=max_windows)
     return OnnxClassifier.open(directory, name=name, threads=threads, max_windows=max_windows)
+
+
+def measure(classifier: Classifier, text: str, request: str = "", stop: Stop | None = None) -> Classification:
+    """Classify, asking `stop` before every window where the classifier can be stopped on its way.
+
+    Raises:
+        ClassifierError: as from `classify`, or stopped before every window was read.
+    """
+    if isinstance(classifier, OnnxClassifier):
+        return classifier.classify(text, request, stop)
+    return classifier.classify(text, request)
 
 
 def is_huggingface(directory: Path) -> bool:

@@ -43,7 +43,8 @@ class MarkerClassifier:
         kind: InputKind = "text",
         labels: Sequence[str] = (),
     ) -> None:
-        self._markers = {marker.lower(): label for marker, label in (markers or {MARKER: "harm"}).items()}
+        chosen = {MARKER: "harm"} if markers is None else markers
+        self._markers = {marker.lower(): label for marker, label in chosen.items()}
         self.name = name
         self.model = f"{name}-marker@1"
         self.digest = digest_of(repr((name, sorted(self._markers.items()))).encode())

@@ -6,5 +6,13 @@ live the constitution (compiled into the system prompt), the canned safe replies
 and the critique dialogue, a generator that asks and is answered.
 
 Words: a *stage* says when a rule runs, an *action* what it wants, a *mode* whether it is enforced,
-a *verdict* what the policy decided for an exchange or for one choice of its answer.
+a *verdict* what the policy decided for an exchange or for one choice of its answer. A *hit* is what a
+rule found, a *gap* what its guard did not measure; both are *claims* that are weighed against each
+other, and a gap never reads as "passed".
+
+Where to look: `loader` reads files (`documents` says what may stand in them, `inheritance` folds
+policies that extend others), `rules` holds the kinds of rules and judges (`plan` makes the common case
+cheap), `critique` leads the dialogue with a critic (`prompts`, `findings`, `untrusted`) and `acceptance`
+tests what comes back, `refusal` tells refusals from answers, `compare` shows what a change of policy
+would change. Shipped policies, constitutions and replies stand in `library`.
 """

@@ -38,10 +38,17 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
 """Every category that shipped policies use; a policy may add its own, with texts of its own."""
 
 
-def likeliest_hazard(scores: Mapping[str, float], floor: float = 0.5) -> str:
-    """The hazard with the highest score, `""` where none reaches `floor`: the heads are a hint."""
+ATTACKS = ("jailbreak", "prompt_injection")
+
+
+def likeliest(scores: Mapping[str, float], floor: float = 0.5) -> str:
+    """The hazard or attack with the highest score, `""` where none reaches `floor`.
+
+    Hazard heads are hints, and on attacks they all rise together: an attack that scores higher names
+    the decision better.
+    """
     best, top = "", floor
-    for label in HAZARDS:
+    for label in (*HAZARDS, *ATTACKS):
         score = scores.get(label, 0.0)
         if score > top or (score == top and not best):
             best, top = label, score

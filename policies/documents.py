@@ -55,7 +55,9 @@ class RuleDocument(Document):
         None, description="Whose texts it looks at (input stages): operator, user, tool, model."
     )
     turns: Turns | None = Field(None, description="latest leaves out turns that were answered already.")
-    category: str | None = Field(None, description="Canned reply; empty: the label; auto: likeliest hazard.")
+    category: str | None = Field(
+        None, description="Canned reply; empty: the label; auto: likeliest hazard or attack."
+    )
     patterns: Annotated[list[str], Field(max_length=200)] | None = Field(
         None, description="Regular expressions with bounded repeats, case ignored (phrase rules)."
     )

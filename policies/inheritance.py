@@ -113,8 +113,12 @@ def _is_hard(values: Mapping[str, Any]) -> bool:
 
 
 def _told(key: str, before: Any, value: Any, *, hard: bool) -> str:
-    loosened = " (loosened)" if hard and _loosens(key, before, value) else ""
-    return f"{key} {_shown(before)} -> {_shown(value)}{loosened}"
+    told = f"{key} {_shown(before)} -> {_shown(value)}"
+    if not hard:
+        return told
+    if key == "threshold" and isinstance(before, str) != isinstance(value, str):
+        return f"{told} (may be loosened: the model says where {_point(before, value)} is)"
+    return f"{told} (loosened)" if _loosens(key, before, value) else told
 
 
 def _loosens(key: str, before: Any, value: Any) -> bool:
@@ -124,15 +128,14 @@ def _loosens(key: str, before: Any, value: Any) -> bool:
     if key in _SHRINKS:
         return not set(before or ()) <= set(value)
     if key == "threshold":
-        return _height(value) > _height(before)
+        return (before == "flag" and value == "block") if isinstance(value, str) else bool(value > before)
     if key == "also":
         return any(label not in (before or {}) for label in value)
     return key == "when_flagged" and bool(value)
 
 
-def _height(limit: Any) -> float:
-    """Order among thresholds; named points are taken to stand at the usual places."""
-    return {"flag": 0.5, "block": 0.9}.get(limit, 0.9) if isinstance(limit, str) else float(limit)
+def _point(*limits: Any) -> str:
+    return next(limit for limit in limits if isinstance(limit, str))
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 MAX_LENGTH = 1_000
-MAX_WAYS = 10_000
+MAX_WAYS = 1_000
 
 # The parser of `re` has no public name; it is the only way to see a pattern as the engine does.
 _parser: Any = import_module("re._parser")

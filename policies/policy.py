@@ -38,7 +38,8 @@ class Rule:
     score or the name of an operating point of the model's manifest; `also` are further labels that
     must be at or over their own limit in the same reading. `turns`: `latest` leaves out what was
     already answered (turns before the model turn that precedes the last user turn). `category`: key of
-    the canned reply, `""` for the label that decided, `auto` for the likeliest hazard.
+    the canned reply, `""` for the label that decided, `auto` for the likeliest hazard
+    or attack.
     `when_flagged`: a post-call rule that runs only when the input was flagged. `deadline_ms` bounds
     the guard it needs; on time-out `on_failure` decides. `origins` and `turns` say nothing at
     `post_call`, where the answer is judged.

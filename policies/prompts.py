@@ -77,9 +77,7 @@ def reviser_system(constitution: CompiledConstitution) -> str:
     return _REVISER + "\n".join(lines)
 
 
-def reviser_user(
-    request: str, draft: str, findings: Sequence[Finding], nonce: str, *, partial: bool
-) -> str:
+def reviser_user(request: str, draft: str, findings: Sequence[Finding], nonce: str, *, partial: bool) -> str:
     """What was found, then request and draft as data. Reasons and quotes are data too: a model wrote them."""
     told = "\n".join(
         f"- {finding.clause}: '{as_evidence(finding.quote, nonce)}' ({as_evidence(finding.reason, nonce)})"

@@ -45,38 +45,53 @@ _BAD = r"(?:not|never|illegal|unethical|inappropriate|harmful|against|wrong)\b"
 _DECLINES = (
     rf"{_NOT}{_SOFTLY} (?!help (?:but|feeling|noticing)){_DEEDS}",
     rf"(?:am |must )?(?:afraid |sorry )?(?:that )?i {_NOT}{_SOFTLY} {_DEEDS}",
-    (r"(?:must|have to|need to|will have to|am going to|would|will)(?: have to)?"
-    r"(?: respectfully| politely| firmly)? (?:decline|refuse|pass on this)"),
+    (
+        r"(?:must|have to|need to|will have to|am going to|would|will)(?: have to)?"
+        r"(?: respectfully| politely| firmly)? (?:decline|refuse|pass on this)"
+    ),
     r"(?:respectfully |politely )?(?:decline|refuse) (?:to|this|that|your)",
     r"(?:am (?:not |un)comfortable|(?:do not|don't) feel comfortable)",
-    (r"(?:do not|don't|cannot|can't|will not|won't) (?:condone|promote|encourage|endorse|support"
-    r"|engage|participate"
-    r"|assist|want to (?:help|encourage|promote)|think (?:it's|it is|that's|that is|i should) )"),
-    (rf"(?:must|have to|need to|would|want to) (?:emphasi[sz]e|stress|strongly|clarify|insist"
-    rf"|remind you|advise you"
-    rf"|caution|warn)[^.]{{0,60}} {_BAD}"),
+    (
+        r"(?:do not|don't|cannot|can't|will not|won't) (?:condone|promote|encourage|endorse|support"
+        r"|engage|participate"
+        r"|assist|want to (?:help|encourage|promote)|think (?:it's|it is|that's|that is|i should) )"
+    ),
+    (
+        rf"(?:must|have to|need to|would|want to) (?:emphasi[sz]e|stress|strongly|clarify|insist"
+        rf"|remind you|advise you"
+        rf"|caution|warn)[^.]{{0,60}} {_BAD}"
+    ),
     r"(?:strongly )?(?:advise|urge|discourage|recommend)(?: you)? (?:against|not to)",
     r"must adhere to",
 )
 _ENGLISH = (
     rf"i (?:{'|'.join(_DECLINES)})",
-    (r"i'm (?:(?:not |un)comfortable|sorry,? but (?:i|as|it|this|that|there)|going to (?:decline"
-    r"|refuse|pass))"),
+    (
+        r"i'm (?:(?:not |un)comfortable|sorry,? but (?:i|as|it|this|that|there)|going to (?:decline"
+        r"|refuse|pass))"
+    ),
     r"(?:am |but )sorry,? but (?:i|as|it|this|that|there)\b",
     r"i'll (?:have to )?(?:decline|refuse|pass on this)",
     rf"(?:and|so|therefore,?|but) (?:i )?{_NOT}{_SOFTLY} {_DEEDS}",
     rf"(?:unable|not (?:able|be able|going|allowed|permitted|authorized|designed)) to{_SOFTLY} {_DEEDS}",
-    (r"(?:against|violates?|contrary to|conflicts? with) (?:my|our|the) (?:programming|guideline"
-    r"|polic|principle|value"
-    r"|ethic|content|use case)"),
+    (
+        r"(?:against|violates?|contrary to|conflicts? with) (?:my|our|the) (?:programming|guideline"
+        r"|polic|principle|value"
+        r"|ethic|content|use case)"
+    ),
     r"(?:is not|isn't|that's not|that is not) something (?:that )?(?:i|we)\b",
-    (r"(?:that|this|your)(?: request| question| topic| prompt)? (?:is"
-    r"|would be) (?:not (?:appropriate|ethical|acceptable"
-    r"|okay)|inappropriate|unethical|illegal)"),
-    (r"it(?:'s| is| would be| wouldn't be| is never| would not be)(?: also| highly| morally"
-    r"| completely)?(?: not| never)?"
-    r" (?:appropriate|ethical|acceptable|unethical|inappropriate|illegal|morally wrong|wrong|irresponsible)"
-    r"(?: (?:and|or) [a-z]{2,20})? (?:to|for me)\b"),
+    (
+        r"(?:that|this|your)(?: request| question| topic| prompt)? (?:is"
+        r"|would be) (?:not (?:appropriate|ethical|acceptable"
+        r"|okay)|inappropriate|unethical|illegal)"
+    ),
+    (
+        r"it(?:'s| is| would be| wouldn't be| is never| would not be)(?: also| highly| morally"
+        r"| completely)?(?: not| never)?"
+        r" (?:appropriate|ethical|acceptable|unethical|inappropriate|illegal (?:and|or) [a-z]{2,20}"
+        r"|morally wrong|wrong|irresponsible)"
+        r"(?: (?:and|or) [a-z]{2,20})? (?:to|for me)\b"
+    ),
 )
 _GERMAN = (
     r"ich (?:kann|darf|werde|möchte) (?:[a-zäöüß,-]{1,20} ){0,6}(?:nicht|keine[nrms]?)\b",
@@ -84,17 +99,21 @@ _GERMAN = (
     r"(?:dabei|damit|hierbei|darauf) (?:kann|darf|werde) ich (?:[a-zäöüß,-]{1,20} ){0,3}nicht\b",
 )
 _SPANISH = (
-    (r"no (?:puedo|podría|podré) (?:ayudar|asistir|proporcionar|dar|ofrecer|crear|escribir|generar"
-    r"|cumplir|responder"
-    r"|participar|compartir|hacer|facilitar|apoyar|continuar|explicar)"),
+    (
+        r"no (?:puedo|podría|podré) (?:ayudar|asistir|proporcionar|dar|ofrecer|crear|escribir|generar"
+        r"|cumplir|responder"
+        r"|participar|compartir|hacer|facilitar|apoyar|continuar|explicar)"
+    ),
     r"lo (?:siento|lamento),? (?:pero )?(?:no|como)\b",
 )
 _FRENCH = (
-    (r"je (?:ne peux|ne puis|ne saurais|ne vais|refuse|ne suis)(?: (?:donc|malheureusement"
-    r"|absolument))?(?: pas)?"
-    r" (?:vous |t'|te |y |de )?(?:en mesure|aider|fournir|donner|répondre|créer|écrire|proposer"
-    r"|participer|faire"
-    r"|expliquer|autorisé|satisfaire|rédiger|continuer|partager)"),
+    (
+        r"je (?:ne peux|ne puis|ne saurais|ne vais|refuse|ne suis)(?: (?:donc|malheureusement"
+        r"|absolument))?(?: pas)?"
+        r" (?:vous |t'|te |y |de )?(?:en mesure|aider|fournir|donner|répondre|créer|écrire|proposer"
+        r"|participer|faire"
+        r"|expliquer|autorisé|satisfaire|rédiger|continuer|partager)"
+    ),
     r"(?:je suis )?(?:vraiment |sincèrement )?désolée?,? (?:mais|je)\b",
 )
 

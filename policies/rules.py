@@ -15,7 +15,7 @@ from typing import Literal
 
 from classifiers.classification import Conversation, Origin
 from classifiers.normalize import normalize
-from policies.categories import likeliest_hazard
+from policies.categories import likeliest
 from policies.claims import Claim, Finding, weigh
 from policies.patterns import PatternError, compile_pattern
 from policies.plan import Plan, Plans, gates_of
@@ -68,7 +68,7 @@ class Kind:
 
 
 def _find_score(rule: Rule, facts: Facts) -> Iterator[Finding]:
-    best: Finding | None = None
+    best: tuple[float, str, float, Reading] | None = None
     over: list[str] = []
     gap = facts.failure if _lacks(rule, facts) else None
     for reading in facts.readings:
@@ -81,12 +81,12 @@ def _find_score(rule: Rule, facts: Facts) -> Iterator[Finding]:
             score = scores.get(label, _NAN)
             if score >= limit:
                 over.append(label)
-                if best is None or score > (best.score or 0.0):
-                    best = _hit(rule, reading, label, score, limit)
+                if best is None or score > best[0]:
+                    best = (score, label, limit, reading)
             elif score != score:  # noqa: PLR0124 - only NaN differs from itself
                 gap = Failure.ERROR
     if best is not None:
-        yield replace(best, labels=tuple(dict.fromkeys(over)))
+        yield _hit(rule, *best, tuple(dict.fromkeys(over)))
     if gap is not None:
         reason = f"{rule.classifier} gave no measurement: {gap}"
         yield Finding("guard_unavailable", reason, failure=gap)
@@ -97,12 +97,14 @@ def _reaches(scores: Mapping[str, float], label: str, limit: float) -> bool:
     return not scores.get(label, _NAN) < limit
 
 
-def _hit(rule: Rule, reading: Reading, label: str, score: float, limit: float) -> Finding:
+def _hit(
+    rule: Rule, score: float, label: str, limit: float, reading: Reading, over: tuple[str, ...]
+) -> Finding:
     category = rule.category or label
     if category == "auto":
-        category = likeliest_hazard(reading.classification.scores) or label
+        category = likeliest(reading.classification.scores) or label
     reason = f"{rule.classifier} {label} {score:.3f} at or over {limit:.3f}"
-    return Finding(category, reason, score, limit, reading.index)
+    return Finding(category, reason, score, limit, reading.index, over)
 
 
 def _lacks(rule: Rule, facts: Facts) -> bool:

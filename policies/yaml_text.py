@@ -14,6 +14,9 @@ import yaml
 MAX_CHARACTERS = 256 * 1024
 MAX_DEPTH = 20
 
+_KINDS = frozenset({"str", "null", "bool", "int", "float", "timestamp", "merge", "value"})
+"""YAML's own readings of a plain scalar; only the first five mean anything here."""
+
 Path = tuple[str | int, ...]
 
 # The C parser is several times faster and not on every platform; both compose the same nodes.
@@ -105,12 +108,12 @@ class _Reader:
         return found
 
     def _scalar(self, node: yaml.ScalarNode, line: int) -> str | int | float | bool | None:
-        kind = str(node.tag).rpartition(":")[2]
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
         text = str(node.value)
-        if not str(node.tag).startswith("tag:yaml.org,2002:") or kind == "binary":
+        if kind not in _KINDS:
             self.problems.append(f"line {line}: tag {node.tag} is not read")
             return None
-        if node.style is not None or kind == "str":
+        if node.style or kind == "str":
             return text
         if kind == "null":
             return None

@@ -44,7 +44,8 @@ SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 CODES = (
     *("duplicate_header", "duplicate_key", "guard_unavailable", "internal_error", "invalid_api_key"),
-    *("invalid_json", "invalid_request", "method_not_allowed", "not_an_object", "number_out_of_range"),
+    *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
+    *("not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
     *("rate_limit_exceeded", "request_timeout", "too_deep", "too_many_values", "unknown_decision"),
     *("unknown_field", "unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
@@ -66,7 +67,7 @@ class Vocabulary:
         "feedback",
     )
     policies: tuple[str, ...] = ("default",)
-    """Names of the policies that serve, the default one first."""
+    """Names of the policies that serve, the default one first; the build info has versions."""
     categories: tuple[str, ...] = tuple(CATEGORIES)
     labels: tuple[str, ...] = (
         *("harm", "jailbreak", "prompt_injection", *HAZARDS),
@@ -82,7 +83,8 @@ def vocabulary_of(bundles: Sequence[PolicyBundle], labels: Iterable[str]) -> Voc
     """The words of the policies that serve (the default first) and of the classifiers' labels."""
     categories = dict.fromkeys(CATEGORIES)
     for bundle in bundles:
-        categories |= dict.fromkeys(rule.category for rule in bundle.policy.rules if rule.category not in ("", "auto"))
+        own = (rule.category for rule in bundle.policy.rules)
+        categories |= dict.fromkeys(category for category in own if category not in {"", "auto"})
     known = dict.fromkeys((*Vocabulary().labels, *labels))
     return Vocabulary(
         policies=tuple(dict.fromkeys(bundle.policy.name for bundle in bundles)),
@@ -332,7 +334,7 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
     return {
         "unscreened": Tally(
             "gatehouse_unscreened_exchanges",
-            "Exchanges of which a side was not screened. Not screened is not passed.",
+            "Exchanges of which a side that was there was not screened: not screened is not passed.",
             ("side",),
             (("input", "output"),),
         ),

@@ -34,7 +34,7 @@ from proxy.exchange.events import (
     TokenPurpose,
     VerdictGiven,
 )
-from proxy.exchange.exchange import Usage
+from proxy.exchange.exchange import ReplyOrigin, Usage
 from proxy.metric_families import (
     BUILD,
     BUILD_ABOUT,
@@ -47,6 +47,7 @@ from proxy.metric_families import (
 )
 from proxy.tallies import Distribution, Tally
 
+_MODEL_REPLIES = (ReplyOrigin.UPSTREAM, ReplyOrigin.REVISED)
 Reading = Callable[[], float | Mapping[str, float]]
 
 
@@ -112,7 +113,7 @@ class Metrics:
     def _verdict_given(self, event: VerdictGiven) -> None:
         verdict, counters = event.verdict, self._counters
         category = verdict.category or NONE
-        policy = event.policy or self._default_policy
+        policy = event.policy.partition("@")[0] or self._default_policy
         counters.verdicts.add((event.stage, verdict.action, category, policy))
         if verdict.would is not verdict.action:
             counters.monitored.add((event.stage, verdict.would, category))
@@ -149,7 +150,7 @@ class Metrics:
         counters, clocks = self._counters, self._clocks
         key = (event.surface, event.stream)
         counters.requests.add((event.surface, event.stream, event.status))
-        counters.exchanges.add((event.outcome, event.policy))
+        counters.exchanges.add((event.outcome, event.policy.partition("@")[0]))
         clocks.requests.observe(key, event.total_seconds)
         clocks.overhead.observe(key, event.overhead_seconds)
         if event.upstream_seconds:
@@ -162,7 +163,7 @@ class Metrics:
             counters.uncovered.add((kind,))
         if not event.input_screened:
             counters.unscreened.add(("input",))
-        if not event.output_screened:
+        if not event.output_screened and event.reply in _MODEL_REPLIES:
             counters.unscreened.add(("output",))
         if event.usage is not None:
             self._count_usage("client", event.usage)

@@ -93,7 +93,8 @@ class RedisSettings(Section):
     username: str = Field(default="", description="Redis user; empty: the default user.")
     password: SecretStr | None = Field(default=None, description="Redis password.")
     seal_key: SecretStr | None = Field(
-        default=None, description="Shared secret that authenticates cached values; replicas must agree on it."
+        default=None,
+        description="Secret of all replicas; keys what they cache for each other. None: no shared verdicts.",
     )
     prefix: str = Field(default="gatehouse:", max_length=64, description="Put before every key.")
     budget_ms: int = Field(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,12 +62,4 @@ def open_ledger(
 
 def chain_key(settings: LedgerSettings) -> bytes:
     """Key of the hash chain, empty where none is set."""
-    return derived_key(settings, "chain")
-
-
-def derived_key(settings: LedgerSettings, purpose: str) -> bytes:
-    """A key of 32 bytes for one purpose, made from `ledger.key`; empty where none is set."""
-    if settings.key is None:
-        return b""
-    secret = settings.key.get_secret_value()
-    return hashlib.sha256(f"gatehouse {purpose}\0{secret}".encode()).digest()
+    return settings.key.get_secret_value().encode() if settings.key is not None else b""

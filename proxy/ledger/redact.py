@@ -6,7 +6,8 @@ import hmac
 import re
 
 _MASK = "[redacted]"
-_LONGEST = 16_384
+_LONGEST = 8_192
+"""Characters of a text that are looked at; the rest is cut off."""
 _SECRETS = re.compile(
     r"""
       (?P<scheme>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}
@@ -16,9 +17,9 @@ _SECRETS = re.compile(
     | \b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|glpat|xoxb|xoxp)[-_][A-Za-z0-9_-]{8,}
     | \bAKIA[0-9A-Z]{12,}
     | \bAIza[\w-]{20,}
-    | \beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?
-    | (?P<user>\b[a-z][a-z0-9+.-]*://)[^\s/@]+@
-    | (?P<query>(?:[\w.~%-]*/[\w./~%-]*|\bhttps?://[^\s?"']*))\?[^\s"'<>]+
+    | \beyJ[\w-]{8,512}\.[\w-]{4,}(?:\.[\w-]*)?
+    | (?P<user>\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@]{1,512}@
+    | (?P<query>\?)[\w.~%-]{1,64}=[^\s"'<>]*
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -49,4 +50,4 @@ def _masked(found: re.Match[str]) -> str:
         return _MASK
     if kind == "user":
         return f"{found['user']}{_MASK}@"
-    return f"{found[kind]}?{_MASK}" if kind == "query" else f"{found[kind]}{_MASK}"
+    return f"{found[kind]}{_MASK}"

@@ -56,7 +56,6 @@ class Breaker:
     def abandoned(self) -> None:
         """An admitted try was cancelled from outside and says nothing: the next one may try at once."""
         if self.state == "half_open":
-            self._retry_at = self._clock()
             self._become("open")
 
     def _become(self, state: BreakerState) -> None:

@@ -49,6 +49,7 @@ _SECTION_ROLES = {name: f"request.{name}" for name in _TOP_LEVEL}
 _STABLE = frozenset({"tools", "functions", "response_format"})
 _SCALARS = (float, bool, int, type(None))
 _KEPT_SECTIONS = 256
+_ENDS = frozenset(".!?:;\n\u2026\u3002\uff1f\uff01")
 _SEAM_PIECES = 3
 _SEAM_PIECE_CHARS = 400
 _SEAM_CHARS = 4000
@@ -84,7 +85,7 @@ class Extractor:
                 turns.append(turn)
                 parts += extra
         if users >= _SEAM_PIECES:
-            turns.extend(_join_seams(turns))
+            _add_joined_pieces(turns)
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
@@ -193,29 +194,39 @@ def _read_unknown_part(part: dict[str, Any], path: str, found: Found) -> None:
 
 
 def _seam(left: str, right: str) -> str:
-    """What stands between two joined texts: nothing where the cut went through a word."""
+    """What stands between two joined texts: nothing where one breaks off and the other goes on."""
     if not left:
         return ""
-    return "" if left[-1].isalnum() and right[0].isalnum() and not right[0].isupper() else "\n"
+    ended = left[-1] in _ENDS or (right[0].isupper() and left[-1] != " ")
+    return "\n" if ended else ""
 
 
-def _join_seams(turns: list[Turn]) -> list[Turn]:
-    """Extra turns for texts that were cut inside words and sent in pieces.
+def _add_joined_pieces(turns: list[Turn]) -> None:
+    """Also read as one what was cut inside words and sent in pieces over several user turns.
 
-    Three or more short user turns in a row that each break off in a word are also read as one, because the
-    model can be asked to put them together.
+    The model can be asked to put them together. The joined text stands right before the last user turn: that
+    stays the last one, and the joined text is as recent as it is.
     """
-    joined: list[Turn] = []
-    run: list[str] = []
-    for turn in (*(turn for turn in turns if turn.origin is Origin.USER), None):
-        text = turn.text if turn is not None and 0 < len(turn.text) <= _SEAM_PIECE_CHARS else ""
-        if run and text and _seam(run[-1], text) == "":
-            run.append(text)
-            continue
-        if len(run) >= _SEAM_PIECES:
-            joined.append(Turn("user", "".join(run)[-_SEAM_CHARS:], Origin.USER))
-        run = [text] if text else []
-    return joined
+    places = [place for place, turn in enumerate(turns) if turn.origin is Origin.USER]
+    joined = _join_pieces([turns[place].text for place in places])
+    if joined:
+        turns.insert(places[-1], Turn("user", joined, Origin.USER))
+
+
+def _join_pieces(texts: list[str]) -> str:
+    """The run of pieces that ends with one of the last two texts, `""` where there is none.
+
+    A run is three or more short texts, each of which breaks off in a word.
+    """
+    for end in (len(texts), len(texts) - 1):
+        start = end
+        while start and 0 < len(texts[start - 1]) <= _SEAM_PIECE_CHARS:
+            if start < end and _seam(texts[start - 1], texts[start]):
+                break
+            start -= 1
+        if end - start >= _SEAM_PIECES:
+            return "".join(texts[start:end])[-_SEAM_CHARS:]
+    return ""
 
 
 def is_structured(body: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from proxy.exchange.ports import ClientLeft
 from proxy.surfaces.chat_completions.routes import refuse
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.operations import DECISION_KEY
 from proxy.surfaces.reading import Message, Receive, Scope, Send
 
 _log = logging.getLogger("gatehouse.front")
@@ -90,7 +91,7 @@ class Front:
             await app(scope, receive, note)
         except Exception as error:  # noqa: BLE001 - as above
             if started:
-                _report(error, "")
+                _report(error, scope.get(DECISION_KEY, "none"))
             else:
                 await self._apologise(error, Connection(receive, send))
 
@@ -139,4 +140,4 @@ def _header(scope: Scope, name: bytes) -> bytes | None:
 def _report(error: Exception, decision: str) -> None:
     """Kind and place of a fault; its message may quote a request."""
     where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("unhandled %s (decision %s)\n%s", type(error).__name__, decision or "none", where)
+    _log.error("unhandled %s (decision %s)\n%s", type(error).__name__, decision, where)

@@ -14,7 +14,8 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from proxy.errors import BadRequest, GatehouseError, MethodNotAllowed, NotFound
+from proxy.errors import BadRequest, GatehouseError, InternalError, MethodNotAllowed, NotFound
+from proxy.surfaces.decision_id import DecisionIds
 
 ModelLister = Callable[[Mapping[str, str]], Awaitable[Sequence[Mapping[str, Any]]]]
 """From request headers (tenant, key) to models as `/v1/models` lists them."""
@@ -22,6 +23,9 @@ Readiness = Callable[[], Awaitable[tuple[bool, Mapping[str, str]]]]
 """Whether the house is ready, and the state of each part in one word."""
 Exposition = Callable[[str], tuple[bytes, str]]
 """From the Accept header to the metrics page and its content type; runs on a thread."""
+
+DECISION_KEY = "gatehouse.decision"
+"""Where the scope of a request holds the decision id under which its fault was reported."""
 
 _UNSUPPORTED = "This route is not guarded by Gatehouse, so it is not served."
 
@@ -73,9 +77,18 @@ def operator_routes(ready: Readiness, metrics: Exposition) -> APIRouter:
     return router
 
 
-def speak_openai(app: FastAPI) -> None:
+def speak_openai(app: FastAPI, new_id: Callable[[], str] | None = None) -> None:
     """Let every error of the application be in OpenAI's shape, never in FastAPI's own."""
+    make_id = new_id or DecisionIds()
+
+    async def on_fault(request: Request, _: Exception) -> Response:
+        decision = request.scope[DECISION_KEY] = make_id()
+        fault = InternalError(f"Gatehouse failed on this request. Decision id: {decision}.")
+        headers = {"x-request-id": decision, "x-gatehouse-request-id": decision}
+        return Response(fault.body(), fault.status, headers, media_type="application/json")
+
     app.router.redirect_slashes = False
+    app.add_exception_handler(Exception, on_fault)
     app.add_exception_handler(GatehouseError, _on_gatehouse_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)

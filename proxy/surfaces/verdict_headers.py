@@ -98,12 +98,13 @@ def _bundle_rows(bundle: PolicyBundle) -> HeaderRows:
 def _decided(verdict: Verdict, ruling: Ruling | None) -> tuple[bytes, bytes, str]:
     """Action, side and category of what was decided last."""
     if ruling is not None and verdict.action is not Action.BLOCK:
-        for _, replacement in ruling.replacements:
+        if ruling.replacements:
+            replacement = ruling.replacements[0][1]
             action = b"revise" if replacement.origin is ReplyOrigin.REVISED else b"block"
             return action, b"output", replacement.category
-        flagged = max(ruling.output_verdicts, key=lambda item: item.action.severity, default=verdict)
-        if flagged.action.severity > verdict.action.severity:
-            return _ACTIONS[flagged.action], b"output", flagged.category
+        for flagged in ruling.output_verdicts:
+            if flagged.action is not Action.ALLOW and flagged.action.severity > verdict.action.severity:
+                return _ACTIONS[flagged.action], b"output", flagged.category
     if verdict.action is Action.ALLOW:
         return b"allow", b"", ""
     return _ACTIONS[verdict.action], b"input", verdict.category

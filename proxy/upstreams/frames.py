@@ -49,8 +49,11 @@ class FrameSplitter:
 
 def _cut_lf(data: bytes, start: int) -> list[bytes]:
     """Frames of data without CR, then the incomplete rest."""
-    if data.find(b"\n\n", start) < 0:
+    at = data.find(b"\n\n", start)
+    if at < 0:
         return [data]
+    if at == len(data) - 2:
+        return [data, b""]
     frames = data.split(b"\n\n")
     rest = frames.pop()
     frames = [frame + b"\n\n" for frame in frames]

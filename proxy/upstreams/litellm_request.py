@@ -78,19 +78,27 @@ def litellm_arguments(request: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def _links(value: object) -> Iterator[str]:
-    """Addresses of content parts (`url`, `file_url`, …) that are no `data:` URL."""
+    """Addresses in content parts: anything but `data:` where an address belongs, links anywhere else."""
     if isinstance(value, list):
         for item in value:
             yield from _links(item)
     elif isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name in _ADDRESS_KEYS and not item.startswith("data:"):
-                yield item
+            if isinstance(item, str):
+                yield from _address(name, item)
             elif name not in ("tool_calls", "function_call"):
                 yield from _links(item)
 
 
+def _address(name: str, item: str) -> Iterator[str]:
+    is_link = name not in _TEXT_KEYS and "://" in item[:_SCHEME_LENGTH]
+    if is_link or (name in _ADDRESS_KEYS and not item.startswith("data:")):
+        yield item
+
+
 _ADDRESS_KEYS = frozenset({"url", "image_url", "file_url", "video_url", "audio_url", "file_id"})
+_TEXT_KEYS = frozenset({"text", "content", "refusal", "name", "reasoning_content", "thinking"})
+_SCHEME_LENGTH = 32
 
 
 def _linked_content() -> UpstreamError:

@@ -19,7 +19,7 @@ import logging
 import os
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -135,7 +135,7 @@ class LitellmUpstream:
             return
         worker = importlib.import_module("litellm.litellm_core_utils.logging_worker")
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(worker.GLOBAL_LOGGING_WORKER.stop)
+            stack.push_async_callback(_stop_worker, worker.GLOBAL_LOGGING_WORKER)
             # Closed clients stay in the cache and would be handed out again.
             stack.callback(self._litellm.in_memory_llm_clients_cache.flush_cache)
             stack.push_async_callback(self._litellm.close_litellm_async_clients)
@@ -195,6 +195,12 @@ async def _within(seconds: float, awaited: Awaitable[Any]) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 (litellm raises what its providers raise; none of it may pass)
         raise translated(error) from None
+
+
+async def _stop_worker(worker: Any) -> None:
+    # A worker that another, closed loop left behind cannot be cancelled any more, and need not be.
+    with suppress(RuntimeError):
+        await worker.stop()
 
 
 def _import_litellm() -> Any:

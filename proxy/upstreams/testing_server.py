@@ -7,6 +7,7 @@ and when the client closed.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
@@ -20,10 +21,11 @@ from proxy.upstreams.testing_talk import Behaviour, Call, Talk
 
 @dataclass(slots=True)
 class ScriptedServer:
-    """The server; an async context manager. `url` is its base URL, ending in `/v1`."""
+    """The server; an async context manager. `url` is its base URL, ending in `/v1`. `tls`: speak HTTPS."""
 
     behaviours: Mapping[str, Behaviour] = field(default_factory=lambda: BEHAVIOURS)
     calls: list[Call] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
     url: str = ""
     connections: int = 0
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -31,8 +33,9 @@ class ScriptedServer:
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        scheme = "https" if self.tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         self._stack.push_async_callback(self._hang_up)
         self._stack.callback(server.close)
         return self

@@ -23,6 +23,7 @@ _BODY_KEYS = frozenset({"id", "object", "created", "model", "choices", "usage"})
 _SINGLE_WORDS = frozenset({"system_fingerprint", "service_tier", "provider", "obfuscation"})
 _PLAIN_KEYS = _BODY_KEYS | {"system_fingerprint"}
 _CHOICE_KEYS = frozenset({"index", "delta", "message", "finish_reason"})
+_PLAIN_CHOICE = _CHOICE_KEYS | {"logprobs"}
 _TEXT_PARTS = frozenset({"text", "output_text"})
 _LONGEST_TOKEN = 48
 
@@ -57,12 +58,17 @@ class ChatCodec:
         choices = data.get("choices")
         if type(choices) is not list:
             raise _invalid()
+        usage = _read_usage(data.get("usage"))
+        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and _is_word(data.get("system_fingerprint")):
+            quick = _plain_body(raw, data, choices[0], usage)
+            if quick is not None:
+                return quick
         pieces: list[Piece] = []
         finishes: list[tuple[int, str]] = []
         for position, choice in enumerate(choices):
             _read_choice(choice, position, "message", pieces, finishes)
         _read_beside(data, pieces)
-        return Delta(raw, "body", tuple(pieces), tuple(finishes), _read_usage(data.get("usage")), data)
+        return Delta(raw, "body", tuple(pieces), tuple(finishes), usage, data)
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame.
@@ -105,6 +111,20 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
     usage = _read_usage(data.get("usage"))
     kind: DeltaKind = "usage" if usage is not None and not choices else "chunk"
     return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data)
+
+
+def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | None) -> Delta | None:
+    """The answer that most are: one choice with content, a finish reason, and nothing else to read."""
+    message = choice.get("message") if type(choice) is dict else None
+    if type(message) is not dict or choice.get("logprobs") is not None or not choice.keys() <= _PLAIN_CHOICE:
+        return None
+    index, content, finish = choice.get("index"), message.get("content"), choice.get("finish_reason")
+    if type(content) is not str or type(finish) is not str or type(index) is not int:
+        return None
+    for name, value in message.items():
+        if value and name != "content" and (name != "role" or value != "assistant"):
+            return None
+    return Delta(raw, "body", (Piece(index, "content", content),), ((index, finish),), usage, data)
 
 
 def _plain_chunk(raw: bytes, data: dict[str, Any], choice: Any) -> Delta | None:

@@ -94,10 +94,13 @@ class ChatDownstream:
             ruling = self._in_clients_language(ruling)
             if not self._connection.status and await self._refused(head, deltas, draft, ruling):
                 return
-        rendering = self._rendering(ruling)
-        if not self._exchange.stream:
-            await self._answer_upstream(head, ruling, render.render_body(rendering, deltas))
+        exchange = self._exchange
+        if not exchange.stream:
+            untouched = bool(deltas) and not ruling.replacements and not exchange.wants_verdict
+            body = deltas[0].raw if untouched else render.render_body(self._rendering(ruling), deltas)
+            await self._answer_upstream(head, ruling, body)
             return
+        rendering = self._rendering(ruling)
         frames = render.render_stream(rendering, deltas, draft)
         if not self._connection.status:
             await self._start_stream(head, ruling)

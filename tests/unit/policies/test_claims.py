@@ -7,7 +7,8 @@ from policies.verdict import ALLOWED, Action, Failure
 
 
 def claim(rule: str, action: Action, *, enforced: bool = True, failure: Failure | None = None) -> Claim:
-    return Claim(action, enforced, rule, Finding(f"about-{rule}", f"because {rule}", labels=(rule,), failure=failure))
+    found = Finding(f"about-{rule}", f"because {rule}", labels=(rule,), failure=failure)
+    return Claim(action, enforced, rule, found)
 
 
 def test_no_claims_no_verdict() -> None:

@@ -51,11 +51,18 @@ class TestDefault(PolicyKit):
         ),
         Row("distress gets support", BLOCKED, "ssh", "input-self-harm", turns=((USER, {"ssh": 0.93}),)),
         Row(
-            "children come first",
+            "child safety needs less harm",
             BLOCKED,
             "cse",
             "input-child-safety",
-            turns=((USER, {"cse": 0.95, "harm": 0.95, "ssh": 0.95}),),
+            turns=((USER, {"cse": 0.95, "harm": 0.5}),),
+        ),
+        Row(
+            "an attack is called one, whatever hazards rise with it",
+            BLOCKED,
+            "jailbreak",
+            "input-jailbreak",
+            turns=((USER, {"jailbreak": 0.97, "cse": 0.95, "ssh": 0.95, "harm": 0.95}),),
         ),
         Row(
             "advice is flagged, not blocked",
@@ -289,4 +296,3 @@ def test_verdicts_of_the_default_policy_name_labels_that_were_over() -> None:
     verdict = rule_input(policy, (USER, {"harm": 0.95, "jailbreak": 0.5, "spc": 0.95}))
     assert verdict.flagged == ("harm", "jailbreak", "spc")
     assert rule_answer(policy, {"harm_delivered": 0.95}).flagged == ("harm_delivered",)
-

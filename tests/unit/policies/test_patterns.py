@@ -55,7 +55,7 @@ def test_case_is_ignored() -> None:
 
 def test_the_worst_accepted_pattern_stays_quick_on_the_worst_text() -> None:
     """Cost grows with the text, not with its square (measured generously: this is no benchmark)."""
-    pattern = compile_pattern(r"(?:a{1,9}b?){1,3}c")
+    pattern = compile_pattern(r"(?:a{1,4}b?){1,3}c")
     started = time.perf_counter()
     assert pattern.search("a" * 20_000) is None
     assert time.perf_counter() - started < 5

@@ -189,7 +189,8 @@ class TestFailures:
     def test_one_unread_turn_among_many_is_a_failure(self) -> None:
         """Every turn of the rule's origins must have been read."""
         conversation = talk(USER, MODEL, USER)
-        verdict = judge(policy(HARM), Stage.DURING_CALL, read_all(conversation)[:2], conversation=conversation)
+        readings = read_all(conversation)[:2]
+        verdict = judge(policy(HARM), Stage.DURING_CALL, readings, conversation=conversation)
         assert (verdict.action, verdict.failure) == (Action.BLOCK, Failure.NOT_RUN)
 
     def test_only_rules_whose_texts_went_unread_are_affected(self) -> None:
@@ -198,7 +199,8 @@ class TestFailures:
         about_tools = replace(HARM, id="tools", origins=(TOOL,), on_failure="flag")
         conversation = talk(USER, TOOL)
         readings = read_all(conversation)[:1]
-        verdict = judge(policy(about_users, about_tools), Stage.DURING_CALL, readings, conversation=conversation)
+        mine = policy(about_users, about_tools)
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=conversation)
         assert (verdict.action, verdict.rule) == (Action.FLAG, "tools")
 
     def test_a_measured_block_stands_beside_a_failure(self) -> None:
@@ -224,10 +226,8 @@ class TestFailures:
 
 def test_rules_that_wait_for_a_flag_run_only_then() -> None:
     """And their classifier is needed only then."""
-    rule = Rule(
-        "late", Stage.POST_CALL, Action.REVIEW, ("harm_delivered",), 0.5, classifier="exchange", when_flagged=True
-    )
-    mine = policy(rule)
+    answer = Rule("late", Stage.POST_CALL, Action.REVIEW, ("harm_delivered",), 0.5, classifier="exchange")
+    mine = policy(replace(answer, when_flagged=True))
     assert rule_answer(mine, {"harm_delivered": 0.9}) is ALLOWED
     assert rule_answer(mine, {"harm_delivered": 0.9}, flagged=True).action is Action.REVIEW
     assert needs(mine, Stage.POST_CALL) == ("exchange",)
@@ -251,15 +251,17 @@ def test_resolving_replaces_names_by_numbers_everywhere() -> None:
 
 def test_resolving_tells_all_problems_at_once() -> None:
     """Rules and benign limits."""
+    wrong = (replace(HARM, labels=("harms",)), replace(HARM, id="b", threshold="x"))
     with pytest.raises(PolicyError) as caught:
-        policy(replace(HARM, labels=("harms",)), replace(HARM, id="b", threshold="x"), benign_below={"y": 0.1})
+        policy(*wrong, benign_below={"y": 0.1})
     assert len(caught.value.problems) == 3
 
 
 def test_a_policy_with_names_for_thresholds_cannot_be_judged() -> None:
     """It would otherwise pass everything."""
+    unresolved = Policy("p", "1", (replace(HARM, threshold="block"),))
     with pytest.raises(PolicyError, match="not resolved"):
-        judge(Policy("p", "1", (replace(HARM, threshold="block"),)), Stage.DURING_CALL, (), conversation=talk(USER))
+        judge(unresolved, Stage.DURING_CALL, (), conversation=talk(USER))
 
 
 def test_every_kind_has_a_story() -> None:

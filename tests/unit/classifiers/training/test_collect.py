@@ -67,15 +67,17 @@ def test_noisy_rows_weigh_half() -> None:
     assert collect.to_example(row(["harm"])).weight == 1.0
 
 
-def test_the_pool_is_cut_to_its_caps(pool: Path) -> None:
-    examples = collect.collect_input(pool, {"clinc": 50, "hatecheck|hte": 20, "hatecheck": 0}, seed=1)
-    counts = {source: rows for source, _, rows in collect.licence_table(examples)}
-    assert counts["clinc/oos-eval"] == 50
-    assert counts["paul-rottger/hatecheck"] == 20
-
-
-def test_every_kept_row_carries_a_licence(pool: Path) -> None:
-    assert all(licence for _, licence, _ in collect.licence_table(collect.collect_input(pool, {}, seed=1)))
+def test_the_pool_is_cut_to_its_caps_and_every_kept_row_carries_a_licence(
+    pool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "INPUT_FILES", ("extra_en", "harmful_prompts_en"))
+    table = collect.licence_table(
+        collect.collect_input(pool, {"BFCL": 50, "ailuminate|ncr": 20, "ailuminate": 0}, 1)
+    )
+    counts = {source: rows for source, _, rows in table}
+    assert counts["ShishirPatil/gorilla BFCL live"] == 50
+    assert counts["mlcommons/ailuminate"] == 20
+    assert all(licence for _, licence, _ in table)
 
 
 @pytest.mark.parametrize(

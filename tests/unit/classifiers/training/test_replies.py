@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from classifiers.training import replies
+from classifiers.training.collect import read_rows
 from classifiers.training.examples import Example
-from classifiers.training.pairing import match_requests
 
 
 @pytest.mark.parametrize(
@@ -40,12 +41,6 @@ def test_own_replies_cover_all_four_classes() -> None:
     assert not [row.text for row in rows if "{" in row.text]
 
 
-def test_a_reply_is_matched_by_rare_words() -> None:
-    requests = ["how do I bake bread", "how do I fix a bicycle", "how do I paint a wall"]
-    assert match_requests(["Use a spanner on the bicycle chain."], requests) == ["how do I fix a bicycle"]
-    assert match_requests(["zzz"], requests) == [""]
-
-
 def test_a_harmful_request_alone_decides_nothing() -> None:
     asked = [Example(f"bad thing {i}", {"harm": 1.0}, "s", "MIT") for i in range(30)]
     asked += [Example(f"good thing {i}", {"harm": 0.0}, "s", "MIT") for i in range(30)]
@@ -56,7 +51,10 @@ def test_a_harmful_request_alone_decides_nothing() -> None:
     assert any(request.startswith("good") for request in requests)
 
 
-def test_pool_replies_keep_stated_labels_only(pool: Path) -> None:
-    rows = replies.collect_replies(pool, {"GPTFuzz": 100, "hh-rlhf": 50}, seed=1)
+def test_pool_replies_keep_stated_labels_only(pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = list(islice(read_rows(pool, "refusal_responses"), 600))
+    monkeypatch.setattr(replies, "read_rows", lambda *_: some)
+    rows = replies.collect_replies(pool, {"coconot": 100, "GPTFuzz": 100}, seed=1)
+    assert rows
     assert all(row.targets for row in rows)
-    assert sum("GPTFuzz" in row.source for row in rows) <= 100
+    assert sum("coconot_pref chosen" in row.source for row in rows) <= 100

@@ -6,7 +6,26 @@ import pytest
 
 from proxy.surfaces.language import guess, preferred
 
-MANY = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "sv", "ru", "uk", "zh", "ja", "ko", "ar", "hi", "he")
+MANY = (
+    "en",
+    "de",
+    "fr",
+    "es",
+    "it",
+    "pt",
+    "nl",
+    "pl",
+    "tr",
+    "sv",
+    "ru",
+    "uk",
+    "zh",
+    "ja",
+    "ko",
+    "ar",
+    "hi",
+    "he",
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +55,7 @@ def test_the_header_s_best_available_language_wins(header: str, language: str) -
         ("¿Cómo puedo hacer esto con las cosas que están en la casa?", "es"),
         ("Come posso fare questo con il mio computer e non sono sicuro?", "it"),
         ("Как это сделать?", "ru"),
-        ("Як це зробити і чому їх тут немає, її книга і дії", "uk"),
+        ("Як це зробити та чому їх тут немає, її книга", "uk"),
         ("这个怎么做?", "zh"),
         ("これはどうやって作りますか", "ja"),
         ("이것을 어떻게 만드나요", "ko"),

@@ -29,7 +29,7 @@ def walk(value: Any, key: str = "x") -> tuple[list[str], list[str]]:
     ],
 )
 def test_identifiers_and_enumerated_words_are_passed_over(key: str, value: str) -> None:
-    assert walk({key: value}, "") [0] in ([], ["x"])
+    assert walk({key: value}, "")[0] in ([], ["x"])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_data_urls_that_are_no_text_are_uncovered_by_kind(url: str, kind: str) -
     assert walk(url) == ([], [kind])
 
 
-@pytest.mark.parametrize("url", ["data:text/plain,hello there", "data:text/plain;base64,aGVsbG8gdGhlcmU", "data:,hello there"])
+@pytest.mark.parametrize(
+    "url", ["data:text/plain,hello there", "data:text/plain;base64,aGVsbG8gdGhlcmU", "data:,hello there"]
+)
 def test_data_urls_that_are_text_are_read(url: str) -> None:
     assert walk(url) == (["hello there"], [])
 

@@ -104,6 +104,8 @@ def test_real_names_pass(model: str) -> None:
         {"type": "image_url", "image_url": {"url": "file:///etc/passwd"}},
         {"type": "file", "file": {"file_id": "gs://bucket/x"}},
         {"type": "video_url", "video_url": {"url": "ftp://x"}},
+        {"type": "file", "file": {"file_data": "https://example.test/x.pdf"}},
+        {"type": "image", "source": {"type": "url", "anything": "http://127.0.0.1/"}},
     ],
 )
 def test_links_are_not_fetched_from_inside_the_house(part: dict[str, object]) -> None:

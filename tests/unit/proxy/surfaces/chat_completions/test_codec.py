@@ -139,7 +139,8 @@ def test_words_that_servers_put_beside_answers_are_no_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"<html>", b"[]", b"{}", b'{"choices":{}}', b'{"choices":[1]}', b'{"choices":[{"message":1}]}']
+    "raw",
+    [b"", b"<html>", b"[]", b"{}", b'{"choices":{}}', b'{"choices":[1]}', b'{"choices":[{"message":1}]}'],
 )
 def test_what_is_no_completion_is_invalid(raw: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
@@ -245,7 +246,9 @@ def test_data_on_several_lines_is_one_payload() -> None:
     assert judged(delta) == "hi"
 
 
-@pytest.mark.parametrize("payload", [b"", b"nope", b"[]", b"{}", b'{"choices":1}', b'{"choices":[{"index":"a"}]}'])
+@pytest.mark.parametrize(
+    "payload", [b"", b"nope", b"[]", b"{}", b'{"choices":1}', b'{"choices":[{"index":"a"}]}']
+)
 def test_data_that_is_no_chunk_is_invalid(payload: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
         CODEC.frame(b"data: " + payload + b"\n\n")

@@ -133,7 +133,9 @@ async def test_a_revision_is_never_an_error() -> None:
     assert wire.answer.status == 200
 
 
-@pytest.mark.parametrize(("style", "status"), [("auto", 503), ("error", 503), ("message", 200), ("refusal", 200)])
+@pytest.mark.parametrize(
+    ("style", "status"), [("auto", 503), ("error", 503), ("message", 200), ("refusal", 200)]
+)
 async def test_an_outage_of_the_guard_is_no_verdict(style: str, status: int) -> None:
     wire = Wire(style=style, stream=False)
     ruling = Ruling(OUTAGE, replacements=((0, canned("guard_unavailable")),))

@@ -33,7 +33,9 @@ CODEC = ChatCodec()
 SECRET = "SECRET"
 
 
-def rendering(*replacements: Any, shape: Shape = Shape.MESSAGE, ruling: Ruling | None = None, **body: Any) -> Rendering:
+def rendering(
+    *replacements: Any, shape: Shape = Shape.MESSAGE, ruling: Ruling | None = None, **body: Any
+) -> Rendering:
     exchange = plain_exchange(make_bundle(), body=body, wants_verdict="moderation" in body)
     ruling = ruling or Ruling(ALLOWED, replacements=tuple(replacements))
     return Rendering(exchange, ruling, shape, Identity("chatcmpl-own", 1, "m"))

@@ -1,0 +1,184 @@
+"""Checking: what a Gatehouse with these settings would do, in plain words, and what keeps it from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from classifiers import registry
+from gatehouse.banner import describe_ledger, describe_store, describe_upstream
+from policies.bundle import PolicyBundle
+from policies.loader import load_bundle
+from policies.policy import Policy, PolicyError, Rule
+from policies.rules import needs, resolve
+from policies.verdict import Action, Stage
+from proxy.settings import Settings
+
+_STAGES = {
+    Stage.PRE_CALL: "before anything is sent on",
+    Stage.DURING_CALL: "on the request",
+    Stage.POST_CALL: "on the answer",
+}
+
+
+@dataclass(slots=True)
+class Report:
+    """`says`: what will happen; `warnings`: what may not be meant; `problems`: why it will not start."""
+
+    says: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can serve."""
+        return not self.problems
+
+
+def check(settings: Settings, *, load_models: bool = True) -> Report:
+    """Examine settings, policies, models and the places that are written to. Nothing is served.
+
+    `load_models` False leaves out what takes long: digests are not compared, no model is opened.
+    """
+    report = Report()
+    report.says.append(f"Listens on {settings.host} port {settings.port}.")
+    report.says.append(f"Answers come from: {describe_upstream(settings)}.")
+    _check_reach(settings, report)
+    models = _check_models(settings, report, load_models=load_models)
+    _check_policies(settings, models, report)
+    _check_store(settings, report)
+    report.says.append(f"Ledger: {describe_ledger(settings)}.")
+    _check_ledger(settings, report)
+    return report
+
+
+def model_folders(settings: Settings) -> dict[str, Path]:
+    """Every classifier name with its folder; the settings override what is shipped."""
+    return {**registry.shipped(), **settings.models}
+
+
+def _check_reach(settings: Settings, report: Report) -> None:
+    if settings.scripted():
+        report.warnings.append("No upstream is configured: a scripted stand-in answers, no language model.")
+    if settings.host not in {"127.0.0.1", "::1", "localhost"}:
+        report.warnings.append(f"{settings.host} may be reached from other machines; there is no login yet.")
+    if settings.upstream.startswith("http://") and not _is_local(settings.upstream):
+        report.warnings.append("The upstream is reached without TLS.")
+
+
+def _check_store(settings: Settings, report: Report) -> None:
+    report.says.append(f"Store: {describe_store(settings)}.")
+    if settings.store != "memory" and settings.redis.seal_key is None:
+        report.warnings.append("redis.seal_key is not set: replicas share counters, but no verdicts.")
+
+
+def _check_models(
+    settings: Settings, report: Report, *, load_models: bool
+) -> Mapping[str, registry.Description]:
+    found: dict[str, registry.Description] = {}
+    for name, folder in model_folders(settings).items():
+        if not load_models:
+            report.says.append(f"Classifier {name}: {folder.name} (not opened).")
+            continue
+        described = registry.describe(folder)
+        found[name] = described
+        if described.ok:
+            labels = ", ".join(described.labels)
+            report.says.append(f"Classifier {name}: {described.name}@{described.version} reads {labels}.")
+        report.problems += [f"models.{name}: {problem}" for problem in described.problems]
+    if not model_folders(settings):
+        report.warnings.append("There is no classifier: only rules that need none can decide.")
+    return found
+
+
+def _check_policies(settings: Settings, models: Mapping[str, registry.Description], report: Report) -> None:
+    for name in dict.fromkeys((settings.policy, *settings.selectable_policies)):
+        try:
+            bundle = load_bundle(name, library=settings.policies_dir)
+        except PolicyError as error:
+            report.problems += error.problems
+            continue
+        _check_thresholds(bundle.policy, models, report)
+        report.says += describe_policy(bundle, chosen=name != settings.policy)
+        _warn_about(bundle.policy, report)
+
+
+def _check_thresholds(policy: Policy, models: Mapping[str, registry.Description], report: Report) -> None:
+    ready = {name: model for name, model in models.items() if model.ok}
+    if len(ready) < len(models) or not models:
+        return
+    try:
+        resolve(
+            policy,
+            {name: model.thresholds for name, model in ready.items()},
+            labels={name: model.labels for name, model in ready.items()},
+        )
+    except PolicyError as error:
+        report.problems += [f"policy {policy.name}: {problem}" for problem in error.problems]
+
+
+def _warn_about(policy: Policy, report: Report) -> None:
+    enforced = [rule for rule in policy.rules if rule.mode == "enforce" and policy.mode == "enforce"]
+    if not enforced:
+        report.warnings.append(f"Policy {policy.name} enforces nothing: every verdict is only recorded.")
+    open_rules = [rule.id for rule in enforced if rule.on_failure == "allow" and rule.action is Action.BLOCK]
+    if open_rules:
+        report.warnings.append(
+            f"Policy {policy.name}: these rules let pass what no guard measured: {', '.join(open_rules)}."
+        )
+
+
+def describe_policy(bundle: PolicyBundle, *, chosen: bool) -> list[str]:
+    """A policy in sentences: who it rules, and what each rule does."""
+    policy = bundle.policy
+    whom = "clients that ask for it" if chosen else "everybody"
+    constitution = bundle.constitution
+    says = [
+        f"Policy {policy.name} {policy.version} ({policy.digest}) rules {whom}"
+        + (", recording only." if policy.mode == "monitor" else "."),
+        f"  Constitution {constitution.name} {constitution.version}, about {constitution.tokens} tokens."
+        if constitution.text
+        else "  No constitution is sent.",
+    ]
+    says += [f"  {describe_rule(rule)}" for rule in policy.rules if rule.mode != "off"]
+    guards = sorted({name for stage in Stage for name in needs(policy, stage)})
+    says.append(f"  Guards that must answer: {', '.join(guards) or 'none'}.")
+    return says
+
+
+def describe_rule(rule: Rule) -> str:
+    """One rule in one sentence."""
+    what = _condition(rule)
+    verb = rule.action.value if rule.mode == "enforce" else f"note that it would {rule.action.value}"
+    late = " once the request was flagged" if rule.when_flagged else ""
+    return (
+        f"{rule.id}: {_STAGES[rule.stage]}{late}, {verb} if {what}; "
+        f"no measurement within {rule.deadline_ms} ms means {rule.on_failure}."
+    )
+
+
+def _condition(rule: Rule) -> str:
+    if not rule.labels:
+        return f"the rule of kind {rule.kind} finds something"
+    limit = f"at or over {rule.threshold}"
+    return f"{rule.classifier} scores {_any(rule.labels)} {limit}"
+
+
+def _any(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"any of {', '.join(labels)}"
+
+
+def _check_ledger(settings: Settings, report: Report) -> None:
+    if settings.ledger.mode == "off":
+        report.warnings.append("The ledger is off: no decision can be looked up afterwards.")
+        return
+    folder = settings.ledger.path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        report.problems.append(f"ledger.path: {folder} is not a folder")
+
+
+def _is_local(url: str) -> bool:
+    return any(f"//{host}" in url for host in ("127.0.0.1", "localhost", "[::1]"))

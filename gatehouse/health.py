@@ -1,0 +1,48 @@
+"""Asking a running Gatehouse whether it is ready: for container health checks without curl."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+
+from proxy.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`ready`: it said so; `parts`: state of each part, or what went wrong."""
+
+    ready: bool
+    parts: dict[str, str] = field(default_factory=dict)
+
+
+def readiness_url(settings: Settings) -> str:
+    """Where these settings put `/readyz`."""
+    second = settings.metrics_port is not None
+    host = settings.metrics_host if second else settings.host
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+        host = "127.0.0.1"
+    port = settings.metrics_port if second else settings.port
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/readyz"
+
+
+def ask(url: str, timeout_s: float = 3.0) -> Health:
+    """The answer of `/readyz`; whatever goes wrong is not ready."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=timeout_s) as answer:
+            return Health(True, _parts(answer.read()))
+    except urllib.error.HTTPError as error:
+        return Health(False, _parts(error.read()) or {"status": str(error.code)})
+    except (OSError, ValueError) as error:
+        return Health(False, {"error": type(error).__name__})
+
+
+def _parts(body: bytes) -> dict[str, str]:
+    try:
+        parts = json.loads(body).get("parts", {})
+        return {str(name): str(state) for name, state in parts.items()}
+    except (ValueError, AttributeError):
+        return {}

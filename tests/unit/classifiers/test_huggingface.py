@@ -1,0 +1,134 @@
+"""A user's own sequence-classification directory is opened from local files, as its mapping says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from classifiers.classification import Classifier, ModelFileError
+from classifiers.huggingface import open_directory
+from classifiers.registry import describe, load
+from classifiers.testing import MARKER, write_stub_huggingface
+from tests.kits.classifier_kit import ClassifierKit
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    return open_directory(write_stub_huggingface(tmp_path_factory.mktemp("hub")), name="mine")
+
+
+class TestHuggingFaceClassifier(ClassifierKit):
+    @pytest.fixture
+    def classifier(self, opened: Classifier) -> Classifier:
+        return opened
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return write_stub_huggingface(tmp_path / "hub")
+
+
+def test_without_a_mapping_labels_and_softmax_come_from_the_configuration(directory: Path) -> None:
+    classifier = load(directory)
+    measured = classifier.classify(MARKER)
+    assert classifier.model == "hub@local"
+    assert classifier.labels == ("LABEL_0", "LABEL_1")
+    assert measured.scores["LABEL_1"] > 0.99
+    assert sum(measured.scores.values()) == pytest.approx(1.0)
+
+
+def test_several_labels_at_once_are_sigmoids(tmp_path: Path) -> None:
+    several = {"problem_type": "multi_label_classification"}
+    classifier = load(write_stub_huggingface(tmp_path / "hub", config=several))
+    assert sum(classifier.classify(MARKER).scores.values()) == pytest.approx(1.0, abs=1e-3)
+    assert classifier.classify(MARKER).scores["LABEL_1"] == pytest.approx(0.99966, abs=1e-4)
+
+
+def test_the_mapping_renames_ignores_and_calibrates(directory: Path) -> None:
+    (directory / "gatehouse.yaml").write_text(
+        "name: mine\nversion: '2'\ntemperature: 16\nmax_tokens: 16\noverlap: 2\n"
+        "labels:\n  LABEL_0: ignore\n  LABEL_1: {name: harm, thresholds: {flag: 0.6, block: 0.95}}\n"
+    )
+    classifier = load(directory)
+    assert classifier.model == "mine@2"
+    assert classifier.labels == ("harm",)
+    assert classifier.thresholds == {"harm": {"flag": 0.6, "block": 0.95}}
+    assert classifier.classify(MARKER).scores["harm"] == pytest.approx(0.7311, abs=1e-3)
+    assert classifier.classify("hello you " * 30 + MARKER).windows > 1
+
+
+def test_the_mapping_is_part_of_the_digest(directory: Path) -> None:
+    before = load(directory).digest
+    (directory / "gatehouse.yaml").write_text("temperature: 2\n")
+    assert load(directory).digest != before
+
+
+def test_another_onnx_file_can_be_named(directory: Path) -> None:
+    (directory / "onnx").mkdir()
+    (directory / "model.onnx").rename(directory / "onnx" / "model_quantized.onnx")
+    assert load(directory).classify(MARKER).scores["LABEL_1"] > 0.99
+    (directory / "onnx" / "model_quantized.onnx").rename(directory / "onnx" / "odd.onnx")
+    with pytest.raises(ModelFileError, match="no ONNX file"):
+        load(directory)
+    (directory / "gatehouse.json").write_text('{"file": "onnx/odd.onnx"}')
+    assert load(directory).classify(MARKER).scores["LABEL_1"] > 0.99
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ("labels: {LABEL_9: ignore}", "no label LABEL_9"),
+        ("labels: {LABEL_0: ignore, LABEL_1: ignore}", "one must be left"),
+        ("labels: {LABEL_0: {name: LABEL_1}}", "a name of its own"),
+        ("labels: {LABEL_1: {thresholds: {block: 2}}}", "less than or equal"),
+        ("temperature: 0", "temperature"),
+        ("temprature: 2", "temprature"),
+        ("max_tokens: 4000", "more than the model reads"),
+        ("file: ../../model.onnx", "file"),
+        ("name: a\nname: b", "occurs twice"),
+        ("!!python/object/apply:os.getcwd []", "line 1"),
+        ("[", "line"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_is_refused_and_says_why(
+    directory: Path, mapping: str, words: str
+) -> None:
+    (directory / "gatehouse.yaml").write_text(mapping)
+    with pytest.raises(ModelFileError, match=words):
+        load(directory)
+
+
+def test_code_beside_a_model_is_never_run(tmp_path: Path) -> None:
+    """A configuration that names code of its own does not load, and the code stays unread."""
+    own = {"model_type": "evil", "auto_map": {"AutoConfig": "evil.EvilConfig"}}
+    directory = write_stub_huggingface(tmp_path / "hub", config=own)
+    (directory / "evil.py").write_text("raise SystemExit('run')")
+    with pytest.raises(ModelFileError, match=r"config\.json"):
+        load(directory)
+
+
+def test_a_regression_is_no_classifier(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="regression"):
+        load(write_stub_huggingface(tmp_path / "hub", config={"problem_type": "regression"}))
+
+
+def test_a_directory_without_its_tokenizer_is_a_clear_error(directory: Path) -> None:
+    (directory / "tokenizer.json").unlink()
+    (directory / "tokenizer_config.json").unlink()
+    with pytest.raises(ModelFileError, match="tokenizer"):
+        load(directory)
+
+
+def test_a_network_with_another_number_of_outputs_is_noticed(directory: Path) -> None:
+    config = json.loads((directory / "config.json").read_text())
+    config["id2label"]["2"] = "LABEL_2"
+    (directory / "config.json").write_text(json.dumps(config))
+    assert "expected (1, 3)" in describe(directory).problems[0]
+
+
+def test_a_directory_is_described(directory: Path) -> None:
+    described = describe(directory)
+    assert described.ok
+    assert (described.name, described.labels) == ("hub", ("LABEL_0", "LABEL_1"))

@@ -1,0 +1,35 @@
+"""Figures of the input model's build; needs the training extra."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classifiers.training.calibrate import Scaling
+from classifiers.training.examples import Example
+from classifiers.training.fitting import Fitted
+from classifiers.training.labels import INPUT_HEADS
+from classifiers.training.split import Split
+
+build_input = pytest.importorskip(
+    "classifiers.training.build_input", exc_type=ImportError, reason="needs the training extra (torch)"
+)
+LABELS = [Fitted(head, Scaling(), True, flag=0.5, block=0.9) for head in INPUT_HEADS]
+
+
+def score(rows: list[Example]) -> np.ndarray:
+    return np.array([[9.0 if "bad" in row.text else -9.0] * 15 for row in rows])
+
+
+def test_recall_and_false_blocks_are_counted_by_source() -> None:
+    calm = [Example("fine", {"harm": 0.0}, "calm", "MIT"), Example("bad luck", {"harm": 0.0}, "calm", "MIT")]
+    risky = [Example("bad", {"harm": 1.0}, "risky", "MIT"), Example("hidden", {"harm": 1.0}, "risky", "MIT")]
+    found = build_input.figures(score, Split(tune=calm, check=calm, probe=risky), LABELS)
+    assert found["recall"]["risky"]["block"].rate == 0.5
+    assert found["benign"]["calm"]["block"].rate == 0.5
+    assert found["benign_check_any"]["risk"].n == 2
+
+
+def test_equal_logits_agree() -> None:
+    logits = np.random.default_rng(0).normal(size=(20, 15))
+    assert build_input.agreement(logits, logits, LABELS) == {"equal": 1.0, "mean": 0.0, "p99": 0.0}

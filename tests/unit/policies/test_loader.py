@@ -1,0 +1,192 @@
+"""Loading files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from policies import loader
+from policies.loader import PolicyError, json_schema, library_names, load_bundle
+from policies.verdict import Action
+
+RULE = "\n  - {id: a, stage: during_call, action: block, labels: [harm]}\n"
+
+
+def write(folder: Path, text: str, name: str = "p.yaml") -> str:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        load_bundle(write(folder, text))
+    return [told.replace(str(folder.resolve()) + "/", "") for told in caught.value.problems]
+
+
+def test_a_path_and_a_name_both_load(tmp_path: Path) -> None:
+    """A small policy needs a name, a version and rules."""
+    bundle = load_bundle(write(tmp_path, f"name: mine\nversion: '1'\nrules:{RULE}"))
+    assert (bundle.policy.name, bundle.policy.rules[0].action) == ("mine", Action.BLOCK)
+    assert bundle.constitution.name == "default"
+    assert load_bundle("default").policy.name == "default"
+
+
+def test_json_is_read_too(tmp_path: Path) -> None:
+    """Every JSON file is YAML."""
+    document = {"name": "p", "version": "1", "rules": [{"id": "a", "stage": "pre_call", "action": "flag"}]}
+    document["rules"][0] |= {"labels": ["harm"], "mode": False}  # type: ignore[index]
+    assert load_bundle(write(tmp_path, json.dumps(document), "p.json")).policy.rules[0].mode == "off"
+
+
+def test_the_callers_library_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    """And its names are listed with the shipped ones."""
+    write(tmp_path, f"name: default\nversion: '9'\nrules:{RULE}", "policies/default.yaml")
+    write(tmp_path, f"name: ours\nversion: '1'\nextends: strict\nrules:{RULE}", "policies/ours.yaml")
+    assert load_bundle("default", library=tmp_path).policy.version == "9"
+    assert library_names(library=tmp_path) == ("default", "monitor", "ours", "strict")
+
+
+def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
+    """For policies and for what they name, where it stands."""
+    with pytest.raises(PolicyError, match="no policy 'defualt'; there are: default, monitor, strict"):
+        load_bundle("defualt")
+    told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
+    assert told == [
+        "p.yaml:3: constitution: no constitution 'x'; there are: default, none, support-desk",
+        "p.yaml:4: replies: no canned replies 'y'; there are: default",
+    ]
+
+
+@pytest.mark.parametrize("name", ["../default", "/etc/passwd", "", "a b", "DEFAULT"])
+def test_names_cannot_wander(name: str) -> None:
+    """A name is no path, and a path that is not there is told."""
+    with pytest.raises(PolicyError):
+        load_bundle(name)
+
+
+def test_all_problems_come_at_once_with_file_line_and_key(tmp_path: Path) -> None:
+    """Types, unknown keys and missing keys."""
+    rules = "  - id: a\n    threshold: 1.5\n    action: allow\n  - stage: x\n"
+    told = problems(tmp_path, f"name: p\nversion: '1'\nstraem: auto\nrules:\n{rules}")
+    assert [line.split(": ")[0] + ": " + line.split(": ")[1] for line in told] == [
+        "p.yaml:7: rules[0].action",
+        "p.yaml:6: rules[0].threshold",
+        "p.yaml:8: rules[1].id",
+        "p.yaml:8: rules[1].stage",
+        "p.yaml:3: straem",
+    ]
+    assert told[-1].endswith("unknown key")
+
+
+def test_what_only_a_whole_rule_shows_is_told_too(tmp_path: Path) -> None:
+    """Stages, kinds, patterns, categories."""
+    text = """\
+name: p
+version: '1'
+rules:
+  - {id: a, action: block, labels: [harm]}
+  - {id: b, stage: during_call, action: review, labels: [harm]}
+  - {id: c, stage: during_call, action: flag, labels: [harm], when_flagged: true}
+  - {id: d, stage: post_call, action: flag, labels: [harm], origins: [user]}
+  - {id: e, stage: pre_call, action: flag, kind: phrase, patterns: [ok, 'a+'], threshold: 0.5}
+  - {id: f, stage: pre_call, action: flag, kind: mystery}
+  - {id: g, stage: pre_call, action: block, labels: [harm], category: nothing}
+  - {id: h, stage: pre_call, action: flag}
+  - {id: h, stage: pre_call, action: flag, labels: [x]}
+"""
+    told = problems(tmp_path, text)
+    expected = [
+        "p.yaml:4: rules[0].stage: must be there",
+        "p.yaml:5: rules[1].action: review needs an answer",
+        "p.yaml:6: rules[2].when_flagged: only rules at post_call",
+        "p.yaml:7: rules[3].origins: says nothing at post_call",
+        "p.yaml:8: rules[4].patterns[1]: repeats need an upper bound",
+        "p.yaml:8: rules[4].threshold: says nothing in a phrase rule",
+        "p.yaml:9: rules[5].kind: 'mystery' is no kind of rule",
+        "p.yaml:10: rules[6].category: no canned reply for 'nothing'",
+        "p.yaml:12: rules[8].id: 'h' is there twice",
+    ]
+    for start in expected:
+        assert any(line.startswith(start) for line in told), (start, told)
+
+
+def test_a_problem_in_an_ancestor_is_told_in_its_own_file(tmp_path: Path) -> None:
+    """Where it can be mended."""
+    rules = "  - {id: a, stage: pre_call, action: flag}\n"
+    write(tmp_path, f"name: base\nversion: '1'\nrules:\n{rules}", "base.yaml")
+    told = problems(tmp_path, "name: p\nversion: '1'\nextends: ./base.yaml\n")
+    assert told == ["base.yaml:4: rules[0].labels: a score rule needs at least one label"]
+
+
+def test_chains_end(tmp_path: Path) -> None:
+    """A circle is told, not walked."""
+    write(tmp_path, "name: a\nversion: '1'\nextends: ./p.yaml\n", "a.yaml")
+    assert "a circle" in problems(tmp_path, "name: p\nversion: '1'\nextends: ./a.yaml\n")[0]
+
+
+def test_extending_the_shipped_policy_lists_what_was_changed(tmp_path: Path) -> None:
+    """Loosened hard rules stand out."""
+    text = "name: p\nversion: '1'\nextends: default\nrules:\n  - {id: input-harm, threshold: 0.99}\n"
+    policy = load_bundle(write(tmp_path, text)).policy
+    assert len(policy.changes) == 1
+    assert policy.changes[0].startswith("rule input-harm: threshold block -> 0.99 (may be loosened")
+    assert len(policy.rules) == len(load_bundle("default").policy.rules)
+
+
+def test_broken_yaml_and_unreadable_files_are_problems_not_crashes(tmp_path: Path) -> None:
+    """Of every kind."""
+    assert problems(tmp_path, "a: [")[0].startswith("p.yaml: line 2")
+    assert problems(tmp_path, "- a list")[0].startswith("p.yaml:1: file:")
+    (tmp_path / "bad.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_bundle(str(tmp_path / "bad.yaml"))
+
+
+def test_replies_need_english_and_a_default_in_every_language(tmp_path: Path) -> None:
+    """Somebody always has to be answered."""
+    write(tmp_path, "name: r\nversion: '1'\nlanguages: {de: {texts: {harm: nein}}}\n", "r.yaml")
+    told = problems(tmp_path, "name: p\nversion: '1'\nreplies: ./r.yaml\n")
+    assert told == [
+        "r.yaml:3: languages: 'en' must be there",
+        "r.yaml:3: languages.de.texts: 'default' must be there",
+    ]
+
+
+def test_clauses_have_names_of_their_own(tmp_path: Path) -> None:
+    """A finding must point to one clause."""
+    clause = "{id: x, title: T, behaviour: B}"
+    write(tmp_path, f"name: c\nversion: '1'\nprinciples: [{clause}, {clause}]\n", "c.yaml")
+    assert problems(tmp_path, "name: p\nversion: '1'\nconstitution: ./c.yaml\n") == [
+        "c.yaml:3: principles[1].id: 'x' is there twice"
+    ]
+
+
+def test_the_digest_follows_the_content(tmp_path: Path) -> None:
+    """Layout and comments change nothing; a threshold does; defaults written out do not."""
+    rules = "[{id: a, stage: pre_call, action: block, labels: [harm], threshold: 0.5}]"
+    first = load_bundle(write(tmp_path, f"name: p\nversion: '1'\nrules: {rules}\n")).policy.digest
+    again = load_bundle(write(tmp_path, f"# hello\nversion: '1'\nname: p\nstream: auto\nrules: {rules}\n"))
+    other = load_bundle(write(tmp_path, f"name: p\nversion: '1'\nrules: {rules.replace('0.5', '0.6')}\n"))
+    assert first.startswith("sha256:")
+    assert again.policy.digest == first
+    assert other.policy.digest != first
+
+
+def test_only_the_loader_reads_files() -> None:
+    """The rest of the room is pure."""
+    folder = Path(loader.__file__).parent
+    for path in folder.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        imports = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
+        for line in imports:
+            assert line.split()[1] not in {"asyncio", "time", "random", "os", "socket", "datetime"}, path.name
+            assert path.name == "loader.py" or line.split()[1] != "pathlib", path.name
+
+
+def test_schemas_are_offered_by_name() -> None:
+    """For the command line."""
+    assert json_schema("policies")["title"] == "PolicyDocument"

@@ -1,0 +1,45 @@
+"""Canned replies."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.replies import CannedReplies
+
+REPLIES = CannedReplies(
+    "r",
+    "1",
+    {
+        "en": {"default": "default en {decision}", "ssh": "ssh en"},
+        "de": {"default": "default de", "ssh": "ssh de"},
+        "pt-br": {"default": "default pt-br"},
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "category", "text"),
+    [
+        ("de", "ssh", "ssh de"),
+        ("de-AT", "ssh", "ssh de"),
+        ("DE_ch", "ssh", "ssh de"),
+        ("pt-BR", "ssh", "default pt-br"),
+        ("pt", "ssh", "ssh en"),
+        ("xx", "ssh", "ssh en"),
+        ("", "ssh", "ssh en"),
+        ("de", "unheard-of", "default de"),
+    ],
+)
+def test_the_closest_language_and_category_are_taken(language: str, category: str, text: str) -> None:
+    """Region falls back to language, language to English, category to default."""
+    assert REPLIES.text(category, language, "gh-1") == text
+
+
+def test_the_decision_is_put_in_as_it_is() -> None:
+    """No other placeholder is known, so nothing in it can be evaluated."""
+    assert REPLIES.text("default", "en", "{x}%s{0.__class__}") == "default en {x}%s{0.__class__}"
+
+
+def test_no_texts_at_all_give_an_empty_one() -> None:
+    """Never an exception on the way to a client."""
+    assert CannedReplies("r", "1", {}).text("ssh", "en", "gh-1") == ""
