@@ -1,0 +1,85 @@
+# Gatehouse: what a user and a contributor can ask for. `make help` lists it.
+#
+# `make run` needs Python 3.11 or newer, its venv module and make; everything else goes into .venv.
+# Packages are pinned by hash in requirements/*.lock, so an index can only serve what was reviewed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+UV ?= uv
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+# The lock is complete, so nothing is resolved (--no-deps); what is imported is compiled then (--no-compile).
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
+INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.PHONY: help run test lint check bench image lock docs-reference tools clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
+	  printf '  make %-16s %s\n' "$$name" "$$text"; done
+
+run: $(STAMPS)/run ## set up on the first call, then serve on 127.0.0.1:8080
+	@exec $(BIN)/gatehouse serve $(ARGS)
+
+test: $(STAMPS)/test tools ## run every test (ARGS="-k name" narrows it)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+check: lint test ## all that CI asks for
+
+bench: $(STAMPS)/run ## added latency and throughput against the bare upstream, about three minutes
+	@$(BIN)/python -m bench $(ARGS)
+
+image: ## build the container image with buildah, run it read-only and without a network, and ask it
+	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)
+
+lock: ## recompile requirements/*.lock (needs uv)
+	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
+	@$(UV) pip compile pyproject.toml --extra build $(LOCK_OPTIONS) --output-file requirements/run.lock
+	@$(UV) pip compile pyproject.toml --extra build --extra test $(LOCK_OPTIONS) \
+	  --constraint requirements/run.lock --output-file requirements/test.lock
+LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-emit-index-url --no-emit-find-links
+
+docs-reference: $(STAMPS)/test ## rewrite docs/reference from the code
+	@$(BIN)/python -m gatehouse.reference docs/reference
+
+tools: # redis-server and promtool for the tests that need them; where they cannot be had, those tests skip
+	@tests/tools.sh
+
+clean: ## remove what these targets made
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Gatehouse needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | head -1)." >&2; \
+	  echo "Name another one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "No virtual environment: install Python's venv module (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: $(STAMPS)/python requirements/run.lock pyproject.toml
+	@echo 'Setting up .venv (first call, or the pinned packages changed): a minute or two ...'
+	@$(INSTALL_LOCK) requirements/run.lock
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(STAMPS)/test: $(STAMPS)/python requirements/test.lock pyproject.toml
+	@echo 'Setting up .venv with the test tools (first call, or the pinned packages changed) ...'
+	@$(INSTALL_LOCK) requirements/test.lock
+	@$(INSTALL_SELF)
+	@touch $@

@@ -1,0 +1,278 @@
+"""The exchange model from pool to artefact, with leave-sources-out folds for its calibration."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.training import (
+    build_input,
+    calibrate,
+    collect,
+    compose,
+    export,
+    measure,
+    network,
+    replies,
+    report,
+    rounds,
+    train,
+)
+from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
+from classifiers.training.examples import Example, drop_duplicates, targets_of
+from classifiers.training.fitting import Fitted, fit_label
+from classifiers.training.labels import EXCHANGE_HEADS, REFUSAL
+from classifiers.training.tokens import Windower
+
+log = logging.getLogger(__name__)
+Floats = measure.Floats
+Settings = dict[str, Any]
+HARMLESS = ("coconot", "harmless_")  # sources of harmless replies, for thresholds
+
+
+def gather(pool: Path, config: Settings) -> list[Example]:
+    """Pool replies, toxic and clean replies and own replies, each with or without a request."""
+    settings, seed = config["exchange"], config["seed"]
+    found = replies.collect_replies(pool, settings["caps"], seed)
+    found += replies.collect_toxic(pool, settings["toxic"], seed) + replies.compose_replies(seed)
+    requests = build_input.gather(pool, config["input"], seed).train
+    return replies.add_requests(drop_duplicates(found), requests, settings["blank"], seed)
+
+
+def train_on(
+    rows: list[Example], weights: Path, settings: Settings, schedule_name: str, seed: int
+) -> network.Classifier:
+    """Fine-tune the base encoder on these rows."""
+    train.seed_torch(seed)
+    model = network.load_encoder(weights, len(EXCHANGE_HEADS), "reply")
+    train_round(model, rows, weights, settings, schedule_name, seed)
+    return model
+
+
+def train_second(
+    model: network.Classifier, rows: list[Example], weights: Path, settings: Settings, seed: int
+) -> None:
+    """The short second round, in place."""
+    chosen = rounds.second_round(rows, settings["replay"], seed)
+    train_round(model, chosen, weights, settings, "second", seed + 1)
+
+
+def train_round(
+    model: network.Classifier,
+    rows: list[Example],
+    weights: Path,
+    settings: Settings,
+    schedule_name: str,
+    seed: int,
+) -> None:
+    """Train on these rows with one schedule, in place."""
+    schedule = train.Schedule(**settings[schedule_name], seed=seed)
+    windower = _windower(weights, settings, schedule.train_tokens)
+    steps = train.fit(model, train.encode(rows, EXCHANGE_HEADS, windower), EXCHANGE_HEADS, schedule)
+    log.info("exchange: %d rows, %d steps", len(rows), steps)
+
+
+def _windower(weights: Path, settings: Settings, tokens: int) -> Windower:
+    return Windower.load(
+        weights / "tokenizer.json", tokens, settings["overlap"], settings["train_request_tokens"]
+    )
+
+
+def in_fold(row: Example, names: list[str]) -> bool:
+    """True if one of the fold's names occurs in the row's source."""
+    return any(name in row.source for name in names)
+
+
+def fold_logits(
+    rows: list[Example], weights: Path, settings: Settings, seed: int
+) -> tuple[list[Example], Floats]:
+    """Logits of every foldable row from a model that saw none of its fold's sources."""
+    held: list[Example] = []
+    found: list[Floats] = []
+    for names in settings["folds"]:
+        model = train_on(
+            [row for row in rows if not in_fold(row, names)], weights, settings, "fold_schedule", seed
+        )
+        tested = [row for row in rows if in_fold(row, names)]
+        windower = _windower(weights, settings, settings["fold_schedule"]["train_tokens"])
+        found.append(train.predict(model, train.encode(tested, EXCHANGE_HEADS, windower)))
+        held.extend(tested)
+    return held, np.concatenate(found)
+
+
+def refusal_classes(rows: list[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Class number of each row in the refusal group, -1 where unknown."""
+    return np.array(
+        [max((i for i, n in enumerate(REFUSAL) if row.targets.get(n) == 1.0), default=-1) for row in rows]
+    )
+
+
+def fit_sigmoids(held: list[Example], logits: Floats, ratios: dict[str, float]) -> list[Fitted]:
+    """Calibrate harm_delivered and toxic_reply on fold predictions; thresholds from harmless replies, rates
+    on a half of them that the thresholds were not read from.
+    """
+    calm = [
+        i for i, row in enumerate(held) if in_fold(row, list(HARMLESS)) and row.targets.get("refuse") != 1.0
+    ]
+    fitted = []
+    for column, head in enumerate(EXCHANGE_HEADS):
+        if head.activation == "softmax":
+            continue
+        labels = targets_of(held, head.name)
+        rows = ~np.isnan(labels)
+        curve = calibrate.fit_platt(logits[rows, column], labels[rows], calibrate.PRIOR)
+        values = logits[calm, column]
+        scaling = (curve or calibrate.Scaling(), curve is not None)
+        fitted.append(fit_label(head, scaling, values[::2], values[1::2], ratios))
+    return fitted
+
+
+def refusal_figures(held: list[Example], logits: Floats, folds: list[list[str]]) -> dict[str, Any]:
+    """Per left-out fold: F1 of every class, and how often complying replies are called a refusal."""
+    classes = refusal_classes(held)
+    given = logits[:, : len(REFUSAL)].argmax(axis=1)
+    found: dict[str, Any] = {}
+    for names in folds:
+        chosen = np.array([in_fold(row, names) for row in held]) & (classes >= 0)
+        wanted, said = classes[chosen], given[chosen]
+        if chosen.any():
+            found[" + ".join(names)] = {
+                "n": {name: int((wanted == i).sum()) for i, name in enumerate(REFUSAL)},
+                "f1": dict(zip(REFUSAL, calibrate.f1_scores(wanted.tolist(), said.tolist(), 4), strict=True)),
+                "false_refusal": calibrate.rate_above((said[wanted == 0] == 2).astype(float), 0.5),
+                "caught": calibrate.rate_above((said[wanted == 2] == 2).astype(float), 0.5),
+            }
+    return found
+
+
+def sigmoid_figures(held: list[Example], logits: Floats, fitted: list[Fitted]) -> dict[str, Any]:
+    """Ranking and recall of the sigmoid labels on rows whose source was left out."""
+    found = {}
+    for label in fitted:
+        column = EXCHANGE_HEADS.index(label.head)
+        wanted = targets_of(held, label.head.name)
+        rows = ~np.isnan(wanted)
+        scores = label.scaling.score(logits[rows, column])
+        found[label.head.name] = {
+            "positives": int(np.nansum(wanted)),
+            "auroc": calibrate.auroc(scores, wanted[rows]),
+            "auprc": calibrate.auprc(scores, wanted[rows]),
+            "recall_block": calibrate.rate_above(scores[wanted[rows] == 1.0], label.block),
+            "recall_flag": calibrate.rate_above(scores[wanted[rows] == 1.0], label.flag),
+        }
+    return found
+
+
+def probe_figures(score: Callable[[list[Example]], Floats], scale: float, path: Path) -> dict[str, Any]:
+    """F1 on the hand-written probe replies, with and without their requests, and each reply's
+    probabilities.
+    """
+    lines = [
+        line.split("\t")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("# ")
+    ]
+    rows = [
+        Example(reply, refusal_targets, "probe", "", request=request)
+        for name, request, reply in lines
+        for refusal_targets in [replies.refusal_targets(name)]
+    ]
+    found: dict[str, Any] = {}
+    for name, chosen in (("with request", rows), ("without", [replace(row, request="") for row in rows])):
+        chances = calibrate.softmax(scale * score(chosen)[:, : len(REFUSAL)])
+        wanted, said = refusal_classes(chosen), chances.argmax(axis=1)
+        found[name] = {
+            "n": len(rows),
+            "accuracy": calibrate.rate_above((wanted == said).astype(float), 0.5),
+            "f1": dict(zip(REFUSAL, calibrate.f1_scores(wanted.tolist(), said.tolist(), 4), strict=True)),
+            "said": [
+                [REFUSAL[w], REFUSAL[s], round(float(c.max()), 3), row.text]
+                for w, s, c, row in zip(wanted, said, chances, chosen, strict=True)
+            ],
+        }
+    return found
+
+
+def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
+    """Train, calibrate, export and document the exchange model in ``out``/exchange."""
+    settings, seed = config["exchange"], config["seed"]
+    rows = gather(pool, config)
+    first = rounds.first_round(rows)
+    model = train_on(first, weights, settings, "schedule", seed)
+    train_second(model, rows, weights, settings, seed)
+    held, logits = fold_logits(first, weights, settings, seed)
+    finish(model, rows, (held, logits), weights, out / "exchange", config)
+
+
+def finish(
+    model: network.Classifier,
+    rows: list[Example],
+    folds: tuple[list[Example], Floats],
+    weights: Path,
+    folder: Path,
+    config: Settings,
+) -> None:
+    """Export a trained model and write the artefact; ``folds`` are left-out rows with their logits."""
+    settings, (held, logits) = config["exchange"], folds
+    full = folder.parent / "exchange.fp32.onnx"
+    export.write_onnx(model, full)
+    export.quantise(full, folder / "model.onnx")
+    export.write_tokenizer(weights / "tokenizer.json", folder / "tokenizer.json")
+    windower = Windower.load(
+        folder / "tokenizer.json", settings["max_tokens"], settings["overlap"], settings["request_tokens"]
+    )
+    classes = refusal_classes(held)
+    scale = calibrate.fit_temperature(logits[classes >= 0, : len(REFUSAL)], classes[classes >= 0])
+    fitted = fit_sigmoids(held, logits, settings["ratios"])
+    score = measure.scorer(folder / "model.onnx", windower, EXCHANGE_HEADS)
+    sample = rows[:: max(1, len(rows) // 400)]
+    exact, small = measure.logits_of(full, windower, sample, EXCHANGE_HEADS), score(sample)
+    facts = {
+        "rows": len(rows),
+        "refusal": refusal_figures(held, logits, settings["folds"]),
+        "sigmoid": sigmoid_figures(held, logits, fitted),
+        "probe": probe_figures(score, scale, compose.DATA / "probe_replies.tsv"),
+        "agreement": float((exact[:, :4].argmax(axis=1) == small[:, :4].argmax(axis=1)).mean()),
+        "latency": {size: measure.latency(folder / "model.onnx", size) for size in (64, 128, 256)},
+    }
+    fields = manifest_fields(scale, fitted, config)
+    export.write_manifest(folder, fields)
+    card = report.exchange_card(fields, facts, collect.licence_table(rows), BASE_LICENCE)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    report.write_figures(folder.parent / "exchange.figures.json", facts)
+
+
+def manifest_fields(scale: float, fitted: list[Fitted], config: Settings) -> Settings:
+    """The manifest without file digests; label order is the column order."""
+    settings = config["exchange"]
+    group = [
+        {
+            "name": name,
+            "group": "refusal",
+            "activation": "softmax",
+            "scale": round(scale, 6),
+            "shift": 0.0,
+            "thresholds": {},
+        }
+        for name in REFUSAL
+    ]
+    return {
+        "name": "gatehouse-exchange",
+        "version": config["version"],
+        "input": "exchange",
+        "max_tokens": settings["max_tokens"],
+        "overlap": settings["overlap"],
+        "request_tokens": settings["request_tokens"],
+        "labels": group + [label.entry() for label in fitted],
+        "languages": ["en"],
+        "licence": "Apache-2.0",
+        "base": BASE_NAME,
+        "benign_rate": {label.head.name: report.rates(label.benign) for label in fitted},
+        "card": "MODEL_CARD.md",
+        "created": config["created"],
+    }

@@ -1,0 +1,219 @@
+"""The input model from pool to artefact: collect, split, train, calibrate, export, report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifiers.training import (
+    augment,
+    calibrate,
+    collect,
+    compose,
+    export,
+    measure,
+    network,
+    report,
+    rounds,
+    split,
+    train,
+)
+from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
+from classifiers.training.examples import Example, drop_duplicates, targets_of
+from classifiers.training.fitting import Fitted, fit_curves, fit_label, known
+from classifiers.training.labels import INPUT_HEADS, RISKS
+from classifiers.training.split import Split
+from classifiers.training.tokens import Windower
+
+log = logging.getLogger(__name__)
+Floats = measure.Floats
+
+
+def gather(pool: Path, settings: dict[str, Any], seed: int) -> Split:
+    """Pool rows and own rows, without duplicates, split by source."""
+    rows = collect.collect_input(pool, settings["caps"], seed) + compose.compose_input(seed)
+    parts = split.split_by_source(drop_duplicates(rows), settings["parts"])
+    parts.tune = [row for row in parts.tune if row.digest() not in settings["not_harmless"]]
+    return parts
+
+
+def train_model(
+    parts: Split, weights: Path, settings: dict[str, Any], seed: int
+) -> tuple[network.Classifier, int]:
+    """Fine-tune the encoder in two rounds; returns the model and its number of steps."""
+    train.seed_torch(seed)
+    model = network.load_encoder(weights, len(INPUT_HEADS), "text")
+    steps = train_round(model, rounds.first_round(parts.train), weights, settings, "schedule", seed)
+    return model, steps + train_second(model, parts, weights, settings, seed)
+
+
+def train_second(
+    model: network.Classifier, parts: Split, weights: Path, settings: dict[str, Any], seed: int
+) -> int:
+    """The short second round: its own rows, and enough of the first round's to forget nothing."""
+    rows = rounds.second_round(parts.train, settings["replay"], seed)
+    return train_round(model, rows, weights, settings, "second", seed + 1)
+
+
+def train_round(
+    model: network.Classifier,
+    rows: list[Example],
+    weights: Path,
+    settings: dict[str, Any],
+    schedule_name: str,
+    seed: int,
+) -> int:
+    """Train on these rows, varied and joined; returns the number of steps."""
+    schedule = train.Schedule(**settings[schedule_name], seed=seed)
+    windower = Windower.load(weights / "tokenizer.json", schedule.train_tokens, settings["overlap"])
+    varied = augment.augment(rows, settings["joined"], seed)
+    log.info("input: %d rows, %d of them joined", len(varied), len(varied) - len(rows))
+    return train.fit(model, train.encode(varied, INPUT_HEADS, windower), INPUT_HEADS, schedule)
+
+
+def fit_labels(
+    score: Callable[[list[Example]], Floats], parts: Split, ratios: dict[str, float]
+) -> list[Fitted]:
+    """Calibrate every label; ``score`` returns logits (rows, heads) of the int8 file that is served."""
+    tune, check, probe = score(parts.tune), score(parts.check), score(parts.probe)
+    both, rows = np.concatenate([tune, probe]), parts.tune + parts.probe
+    pairs = [known(both, rows, head.name, column) for column, head in enumerate(INPUT_HEADS)]
+    curves = fit_curves(INPUT_HEADS, pairs)
+    return [
+        fit_label(head, curve, tune[:, column], check[:, column], ratios)
+        for column, (head, curve) in enumerate(zip(INPUT_HEADS, curves, strict=True))
+    ]
+
+
+def scores_by_label(logits: Floats, fitted: list[Fitted]) -> dict[str, Floats]:
+    """Calibrated scores of each label."""
+    return {label.head.name: label.scaling.score(logits[:, column]) for column, label in enumerate(fitted)}
+
+
+def figures(score: Callable[[list[Example]], Floats], parts: Split, fitted: list[Fitted]) -> dict[str, Any]:
+    """All that the card reports about detection: ranking by label, recall and false blocks by source."""
+    held = parts.check + parts.tune
+    calm, probe = scores_by_label(score(held), fitted), scores_by_label(score(parts.probe), fitted)
+    by_name = {label.head.name: label for label in fitted}
+    ranking = {}
+    for name, label in by_name.items():
+        wanted = targets_of(parts.probe, name)
+        positive = wanted == 1.0
+        values = np.concatenate([probe[name][positive], calm[name]])
+        truth = np.concatenate([np.ones(int(positive.sum())), np.zeros(len(calm[name]))])
+        if positive.any():
+            ranking[name] = {
+                "positives": int(positive.sum()),
+                "auroc": calibrate.auroc(values, truth),
+                "auprc": calibrate.auprc(values, truth),
+                "recall_block": calibrate.rate_above(probe[name][positive], label.block),
+                "recall_flag": calibrate.rate_above(probe[name][positive], label.flag),
+            }
+    return {
+        "ranking": ranking,
+        "recall": _by_source(parts.probe, probe, by_name, risky=True),
+        "benign": _by_source(held, calm, by_name, risky=False),
+        "benign_check_any": _any_block(parts.check, calm, by_name),
+    }
+
+
+def _by_source(
+    rows: list[Example], scores: dict[str, Floats], labels: dict[str, Fitted], risky: bool
+) -> dict[str, Any]:
+    """Per source: share of rows that any of harm, jailbreak, prompt_injection would block, and flag."""
+    block = np.max([scores[name] >= labels[name].block for name in RISKS], axis=0)
+    flag = np.max([scores[name] >= labels[name].flag for name in RISKS], axis=0)
+    found: dict[str, Any] = {}
+    for source in sorted({row.source for row in rows}):
+        chosen = np.array([row.source == source and _is_risky(row) == risky for row in rows])
+        if chosen.any():
+            found[source] = {
+                "block": calibrate.rate_above(block[chosen].astype(float), 0.5),
+                "flag": calibrate.rate_above(flag[chosen].astype(float), 0.5),
+            }
+    return found
+
+
+def _is_risky(row: Example) -> bool:
+    return any(row.targets.get(name) == 1.0 for name in RISKS)
+
+
+def _any_block(
+    check: list[Example], calm: dict[str, Floats], labels: dict[str, Fitted]
+) -> dict[str, calibrate.Rate]:
+    """Share of unseen harmless prompts that a risk head, or any head at all, would block."""
+    size = len(check)
+    risk = np.max([calm[name][:size] >= labels[name].block for name in RISKS], axis=0)
+    every = np.max([calm[name][:size] >= labels[name].block for name in labels], axis=0)
+    return {
+        name: calibrate.rate_above(hit.astype(float), 0.5) for name, hit in (("risk", risk), ("any", every))
+    }
+
+
+def agreement(full: Floats, small: Floats, fitted: list[Fitted]) -> dict[str, float]:
+    """int8 against float32 on the risk heads: share of equal block decisions, mean and extreme gap."""
+    gaps, equal = [], []
+    for column, label in enumerate(fitted):
+        if label.head.name in RISKS:
+            one, two = label.scaling.score(full[:, column]), label.scaling.score(small[:, column])
+            gaps.append(np.abs(one - two))
+            equal.append((one >= label.block) == (two >= label.block))
+    joined = np.concatenate(gaps)
+    return {
+        "equal": float(np.mean(equal)),
+        "mean": float(joined.mean()),
+        "p99": float(np.quantile(joined, 0.99)),
+    }
+
+
+def build(pool: Path, weights: Path, out: Path, config: dict[str, Any]) -> None:
+    """Train, export and document the input model in ``out``/input."""
+    settings, seed = config["input"], config["seed"]
+    parts = gather(pool, settings, seed)
+    model, steps = train_model(parts, weights, settings, seed)
+    finish(model, steps, parts, weights, out / "input", config)
+
+
+def finish(
+    model: network.Classifier, steps: int, parts: Split, weights: Path, folder: Path, config: dict[str, Any]
+) -> None:
+    """Export, calibrate and write the artefact of a trained model."""
+    settings = config["input"]
+    full = folder.parent / "input.fp32.onnx"
+    export.write_onnx(model, full)
+    export.quantise(full, folder / "model.onnx")
+    export.write_tokenizer(weights / "tokenizer.json", folder / "tokenizer.json")
+    windower = Windower.load(folder / "tokenizer.json", settings["max_tokens"], settings["overlap"])
+    score = measure.scorer(folder / "model.onnx", windower, INPUT_HEADS)
+    fitted = fit_labels(score, parts, settings["ratios"])
+    sample = parts.tune[:300] + parts.probe[:900:3]
+    facts = figures(score, parts, fitted) | {
+        "steps": steps,
+        "rows": len(parts.train),
+        "agreement": agreement(measure.logits_of(full, windower, sample, INPUT_HEADS), score(sample), fitted),
+        "latency": {size: measure.latency(folder / "model.onnx", size) for size in (16, 64, 128)},
+        "probes": report.probe_prompts(score, fitted, compose.DATA / "probe_prompts.tsv"),
+        "borrowed": [label.head.name for label in fitted if not label.own_curve],
+    }
+    fields = {
+        "name": "gatehouse-input",
+        "version": config["version"],
+        "input": "text",
+        "max_tokens": settings["max_tokens"],
+        "overlap": settings["overlap"],
+        "labels": [label.entry() for label in fitted],
+        "languages": ["en"],
+        "licence": "Apache-2.0",
+        "base": BASE_NAME,
+        "benign_rate": {label.head.name: report.rates(label.benign) for label in fitted},
+        "card": "MODEL_CARD.md",
+        "created": config["created"],
+    }
+    export.write_manifest(folder, fields)
+    card = report.input_card(fields, facts, collect.licence_table(parts.train), BASE_LICENCE)
+    (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    report.write_figures(folder.parent / "input.figures.json", facts)

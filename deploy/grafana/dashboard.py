@@ -1,0 +1,528 @@
+"""Gatehouse's Grafana dashboard as code. Running this file rewrites dashboards/gatehouse.json.
+
+Every ratio stands beside its n and carries a Wilson interval: a share of few exchanges must look as
+uncertain as it is. Every target is filtered by `$job` and `$instance`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+OUTPUT = Path(__file__).parent / "dashboards" / "gatehouse.json"
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+HERE = 'job=~"$job", instance=~"$instance"'
+RATE = "$__rate_interval"
+SPAN = "$window"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One query. `table`: a single instant value instead of a series."""
+
+    expr: str
+    legend: str = ""
+    table: bool = False
+    heatmap: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel; `width` of 24 columns."""
+
+    title: str
+    about: str
+    targets: Sequence[Target]
+    unit: str = "short"
+    kind: str = "timeseries"
+    width: int = 8
+    stacked: bool = False
+    thresholds: Sequence[tuple[float | None, str]] = field(default=((None, "green"),))
+
+
+def by(name: str, labels: str, more: str = "") -> str:
+    """Rate of a counter by labels."""
+    return f"sum by ({labels}) (rate({series(name, more)}[{RATE}]))"
+
+
+def rate(name: str, more: str = "") -> str:
+    """Rate of a counter over everything."""
+    return f"sum(rate({series(name, more)}[{RATE}]))"
+
+
+def series(name: str, more: str = "") -> str:
+    """A family with the dashboard's filters."""
+    return f"gatehouse_{name}{{{HERE}{', ' + more if more else ''}}}"
+
+
+def counted(name: str, more: str = "", span: str = SPAN) -> str:
+    """How often within the window."""
+    return f"sum(increase({series(name, more)}[{span}]))"
+
+
+def quantile(q: float, name: str, labels: str = "") -> str:
+    """A quantile of a histogram."""
+    groups = f"le, {labels}" if labels else "le"
+    return f"histogram_quantile({q}, sum by ({groups}) (rate({series(name + '_bucket')}[{RATE}])))"
+
+
+def quantiles(name: str) -> list[Target]:
+    """p50, p95 and p99 of a histogram."""
+    return [Target(quantile(q, name), f"p{q * 100:g}") for q in (0.5, 0.95, 0.99)]
+
+
+BUILD = "version, policy, constitution, models"
+POLICY = 'policy=~"$policy"'
+JUDGED = f'outcome=~"completed|blocked", {POLICY}'
+HIT = 'result="hit"'
+FAILED = 'outcome=~"error|upstream_error|deadline"'
+
+
+def share(hits: str, n: str) -> list[Target]:
+    """The share of `hits` among `n` with its 95 % Wilson interval, and n itself on the right axis."""
+    wide = f"1.96 * sqrt(({hits}) * clamp_min(({n}) - ({hits}), 0) / ({n}) + 0.9604)"
+    return [
+        Target(f"({hits}) / ({n}) and ({n}) > 0", "share"),
+        Target(f"clamp_min((({hits}) + 1.9208 - {wide}) / (({n}) + 3.8416), 0) and ({n}) > 0", "95 % low"),
+        Target(f"clamp_max((({hits}) + 1.9208 + {wide}) / (({n}) + 3.8416), 1) and ({n}) > 0", "95 % high"),
+        Target(n, "n"),
+    ]
+
+
+ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
+    (
+        "Overview",
+        (
+            Panel(
+                "Exchanges per second",
+                "Exchanges closed, over the dashboard's rate interval.",
+                [Target(rate("exchanges_total", POLICY), "exchanges")],
+                unit="reqps",
+                kind="stat",
+                width=4,
+            ),
+            Panel(
+                "Failed share",
+                "Exchanges that ended in an error, an upstream error or at the deadline; n is beside it.",
+                [
+                    Target(
+                        f"{counted('exchanges_total', FAILED)} / ({counted('exchanges_total')} > 0)",
+                        "failed",
+                    ),
+                    Target(counted("exchanges_total"), "n"),
+                ],
+                unit="percentunit",
+                kind="stat",
+                width=5,
+                thresholds=((None, "green"), (0.01, "orange"), (0.05, "red")),
+            ),
+            Panel(
+                "Added latency, p99",
+                "99th percentile of what Gatehouse itself adds: total less upstream, review and client.",
+                [Target(quantile(0.99, "overhead_seconds"), "p99")],
+                unit="s",
+                kind="stat",
+                width=4,
+                thresholds=((None, "green"), (0.1, "orange"), (0.5, "red")),
+            ),
+            Panel(
+                "Exchanges under way",
+                "Exchanges open now.",
+                [Target(f"sum({series('inflight_exchanges')})", "open")],
+                kind="stat",
+                width=3,
+            ),
+            Panel(
+                "Store and ledger",
+                "1 while every instance reaches its store and keeps its ledger.",
+                [
+                    Target(f"min({series('store_up')})", "store"),
+                    Target(f"min({series('ledger_up')})", "ledger"),
+                ],
+                kind="stat",
+                width=4,
+                thresholds=((None, "red"), (1, "green")),
+            ),
+            Panel(
+                "Running",
+                "Version, policy, constitution and models of every instance.",
+                [
+                    Target(
+                        f"group by (version, policy, constitution, models) ({series('build_info')})",
+                        table=True,
+                    )
+                ],
+                kind="table",
+                width=4,
+            ),
+            Panel(
+                "Exchanges by outcome",
+                "How exchanges ended. `rejected` never reached the corridor.",
+                [Target(by("exchanges_total", "outcome", POLICY), "{{outcome}}")],
+                unit="reqps",
+                width=12,
+                stacked=True,
+            ),
+            Panel(
+                "Requests by status, and rejections",
+                "HTTP status by surface, codes of requests refused before they were read, and repetitions.",
+                [
+                    Target(by("requests_total", "surface, status"), "{{surface}} {{status}}"),
+                    Target(by("rejected_total", "code") + " > 0", "rejected: {{code}}"),
+                    Target(rate("client_retries_total"), "repeated by clients"),
+                ],
+                unit="reqps",
+                width=12,
+            ),
+        ),
+    ),
+    (
+        "Safety outcomes",
+        (
+            Panel(
+                "Verdicts by stage and action",
+                "What was decided and enforced, and what monitored rules would have done.",
+                [
+                    Target(by("verdicts_total", "stage, action", 'action!="allow"'), "{{stage}} {{action}}"),
+                    Target(by("monitored_verdicts_total", "stage, would"), "would: {{stage}} {{would}}"),
+                ],
+                unit="reqps",
+            ),
+            Panel(
+                "Blocks by category",
+                "Blocked requests and answers, by category and stage.",
+                [
+                    Target(
+                        by("blocks_total", "category, stage", 'category=~"$category"') + " > 0",
+                        "{{category}} {{stage}}",
+                    )
+                ],
+                unit="reqps",
+                stacked=True,
+            ),
+            Panel(
+                "Revisions by outcome",
+                "Critique-and-revise rounds, the findings they rest on, and choices that were replaced.",
+                [
+                    Target(by("revisions_total", "outcome") + " > 0", "round: {{outcome}}"),
+                    Target(by("critique_findings_total", "result") + " > 0", "finding: {{result}}"),
+                    Target(
+                        by("replies_replaced_total", "origin, late") + " > 0", "replaced: {{origin}} {{late}}"
+                    ),
+                ],
+                unit="reqps",
+            ),
+            Panel(
+                "Guards that gave no measurement",
+                "open: the exchange went on unmeasured; closed: it was stopped. Neither is a verdict.",
+                [
+                    Target(by("guard_failures_total", "mode, failure"), "{{mode}}: {{failure}}"),
+                    Target(by("unscreened_exchanges_total", "side"), "not screened: {{side}}"),
+                    Target(by("uncovered_parts_total", "kind") + " > 0", "unreadable part: {{kind}}"),
+                    Target(rate("partly_read_exchanges_total"), "read in part"),
+                ],
+                unit="reqps",
+            ),
+            Panel(
+                "Scores of fresh texts",
+                "Distribution of calibrated scores. A drift here comes before a drift of decisions.",
+                [
+                    Target(
+                        f"sum by (le) (increase({series('classifier_score_bucket')}[{RATE}]))",
+                        "{{le}}",
+                        heatmap=True,
+                    )
+                ],
+                kind="heatmap",
+            ),
+            Panel(
+                "Feedback",
+                "What people said of decisions, within the window.",
+                [Target(f"sum by (kind) (increase({series('feedback_total')}[{SPAN}]))", "{{kind}}")],
+                stacked=True,
+            ),
+        ),
+    ),
+    (
+        "Over-refusal",
+        (
+            Panel(
+                "Refusals by origin",
+                "Who declined: an input or output rule, the provider's filter, the model, or a revision.",
+                [Target(by("refusals_total", "origin, kind") + " > 0", "{{origin}} {{kind}}")],
+                unit="reqps",
+                stacked=True,
+            ),
+            Panel(
+                "Share of refusals",
+                "Refusals among judged exchanges within $window, with the 95 % Wilson interval and n.",
+                share(counted("refusals_total", 'kind="refuse"'), counted("exchanges_total", JUDGED)),
+                unit="percentunit",
+            ),
+            Panel(
+                "Share of suspected over-refusals",
+                "Refusals of input that scores as benign, among judged exchanges within $window, with the"
+                " 95 % Wilson interval and n. Suspected is not adjudicated.",
+                share(counted("suspected_over_refusals_total"), counted("exchanges_total", JUDGED)),
+                unit="percentunit",
+            ),
+        ),
+    ),
+    (
+        "Latency",
+        (
+            Panel(
+                "What Gatehouse adds",
+                "Total less upstream, review calls and waiting for the client.",
+                quantiles("overhead_seconds"),
+                unit="s",
+                width=6,
+            ),
+            Panel(
+                "Stages, p95",
+                "Wall time of each stage; `review` is the critique-and-revise round.",
+                [Target(quantile(0.95, "stage_duration_seconds", "stage"), "{{stage}}")],
+                unit="s",
+                width=6,
+            ),
+            Panel(
+                "Whole exchange",
+                "From the request to the end of the answer.",
+                quantiles("request_duration_seconds"),
+                unit="s",
+                width=6,
+            ),
+            Panel(
+                "Time to the first byte",
+                "From the request to the first byte of the answer.",
+                quantiles("time_to_first_byte_seconds"),
+                unit="s",
+                width=6,
+            ),
+        ),
+    ),
+    (
+        "Upstream",
+        (
+            Panel(
+                "Waiting for the model",
+                "Time spent waiting for the upstream.",
+                quantiles("upstream_duration_seconds"),
+                unit="s",
+                width=12,
+            ),
+            Panel(
+                "Tokens by purpose",
+                "As the upstream counted them: the client's, the constitution's, and what critiques cost.",
+                [Target(by("tokens_total", "purpose, type"), "{{purpose}} {{type}}")],
+                unit="short",
+                width=12,
+                stacked=True,
+            ),
+        ),
+    ),
+    (
+        "Resources",
+        (
+            Panel(
+                "Queues and losses",
+                "Screenings and ledger events that wait; store faults and lost events are faults.",
+                [
+                    Target(f"sum({series('guard_queue_depth')})", "screenings"),
+                    Target(f"sum({series('ledger_queue_depth')})", "ledger events"),
+                    Target(by("store_faults_total", "reason") + " > 0", "store fault: {{reason}}"),
+                    Target(rate("ledger_dropped_total"), "ledger events lost"),
+                    Target(rate("listener_failures_total"), "listener failures"),
+                    Target(rate("ledger_records_total"), "ledger records"),
+                ],
+                width=12,
+            ),
+            Panel(
+                "Processor, memory and verdict cache",
+                "Cores in use, resident memory in GiB, and the share of stages answered from the cache.",
+                [
+                    Target(
+                        f"sum by (instance) (rate(process_cpu_seconds_total{{{HERE}}}[{RATE}]))",
+                        "cores {{instance}}",
+                    ),
+                    Target(
+                        f"sum by (instance) (process_resident_memory_bytes{{{HERE}}}) / 1024 ^ 3",
+                        "GiB {{instance}}",
+                    ),
+                    Target(
+                        f"{rate('verdict_cache_total', HIT)} / ({rate('verdict_cache_total')} > 0)",
+                        "cached share",
+                    ),
+                ],
+                width=12,
+            ),
+        ),
+    ),
+)
+
+
+def dashboard() -> dict[str, Any]:
+    """The whole dashboard as Grafana reads it."""
+    return {
+        "uid": "gatehouse",
+        "title": "Gatehouse",
+        "description": "Decisions, refusals and over-refusals, added latency and health of Gatehouse.",
+        "tags": ["gatehouse", "llm", "guardrails"],
+        "schemaVersion": 42,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "time": {"from": "now-6h", "to": "now"},
+        "timezone": "browser",
+        "links": [
+            {
+                "title": "Alerts and what to do",
+                "type": "link",
+                "icon": "doc",
+                "url": "docs/howto/alerts.md",
+                "targetBlank": True,
+            }
+        ],
+        "annotations": {"list": []},
+        "templating": {"list": _variables()},
+        "panels": _panels(),
+    }
+
+
+def _variables() -> list[dict[str, Any]]:
+    source = {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
+    window = {
+        "name": "window",
+        "label": "Window of shares",
+        "type": "custom",
+        "query": "15m,1h,6h,1d,7d",
+        "current": {"text": "1h", "value": "1h"},
+        "options": [],
+    }
+    queries = (
+        ("job", "Job", "label_values(gatehouse_build_info, job)"),
+        ("instance", "Instance", 'label_values(gatehouse_build_info{job=~"$job"}, instance)'),
+        ("policy", "Policy", f"label_values({series('exchanges_total')}, policy)"),
+        ("category", "Category", f"label_values({series('blocks_total')}, category)"),
+    )
+    asked = [
+        {
+            "name": name,
+            "label": label,
+            "type": "query",
+            "datasource": SOURCE,
+            "query": {"query": query, "refId": name},
+            "definition": query,
+            "refresh": 2,
+            "multi": True,
+            "includeAll": True,
+            "allValue": ".+",
+            "current": {"text": ["All"], "value": ["$__all"]},
+            "sort": 1,
+        }
+        for name, label, query in queries
+    ]
+    return [source, *asked, window]
+
+
+def _panels() -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+    top, number = 0, 1
+    for title, panels in ROWS:
+        place = {"h": 1, "w": 24, "x": 0, "y": top}
+        made.append(
+            {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
+        )
+        top, number, left = top + 1, number + 1, 0
+        for panel in panels:
+            height = 4 if panel.kind in ("stat", "table") else 8
+            if left + panel.width > 24:
+                top, left = top + made[-1]["gridPos"]["h"], 0
+            place = {"h": height, "w": panel.width, "x": left, "y": top}
+            made.append(_panel(panel, number, place))
+            number, left = number + 1, left + panel.width
+        top += made[-1]["gridPos"]["h"]
+    return made
+
+
+def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        "unit": panel.unit,
+        "thresholds": {
+            "mode": "absolute",
+            "steps": [{"value": value, "color": color} for value, color in panel.thresholds],
+        },
+    }
+    if panel.kind == "timeseries":
+        stacking = {"mode": "normal" if panel.stacked else "none", "group": "A"}
+        fill = 30 if panel.stacked else 0
+        defaults["custom"] = {"fillOpacity": fill, "showPoints": "never", "stacking": stacking}
+        defaults["min"] = 0
+    return {
+        "id": number,
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.about,
+        "datasource": SOURCE,
+        "gridPos": place,
+        "fieldConfig": {"defaults": defaults, "overrides": _overrides(panel)},
+        "options": _options(panel.kind),
+        "targets": [_target(target, "ABCDEFGH"[index]) for index, target in enumerate(panel.targets)],
+    }
+
+
+def _overrides(panel: Panel) -> list[dict[str, Any]]:
+    """n is a count, so it gets an axis and a unit of its own."""
+    if not any(target.legend == "n" for target in panel.targets):
+        return []
+    properties: list[dict[str, Any]] = [{"id": "unit", "value": "short"}]
+    if panel.kind == "timeseries":
+        properties.append({"id": "custom.axisPlacement", "value": "right"})
+    return [{"matcher": {"id": "byName", "options": "n"}, "properties": properties}]
+
+
+def _options(kind: str) -> dict[str, Any]:
+    if kind == "stat":
+        return {
+            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+            "textMode": "auto",
+        }
+    if kind == "heatmap":
+        return {
+            "calculate": False,
+            "yAxis": {"unit": "short"},
+            "color": {"mode": "scheme", "scheme": "Blues"},
+        }
+    if kind == "table":
+        return {"showHeader": True}
+    return {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    }
+
+
+def _target(target: Target, name: str) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "refId": name,
+        "datasource": SOURCE,
+        "expr": target.expr,
+        "legendFormat": target.legend or "__auto",
+        "range": not target.table,
+        "instant": target.table,
+    }
+    if target.table or target.heatmap:
+        made["format"] = "table" if target.table else "heatmap"
+    return made
+
+
+def text() -> str:
+    """The file's content."""
+    return json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(text(), encoding="utf-8")

@@ -1,0 +1,208 @@
+"""Every route that reaches a model does so through the corridor."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from policies.critique import Ask
+from proxy.app import Gatehouse, build
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import CriticAnswer, UpstreamAnswer
+from proxy.settings import Settings
+from proxy.upstreams.scripted import ScriptedUpstream
+from tests.house.sources import Source
+
+CHAT = {"model": "gatehouse-scripted", "messages": [{"role": "user", "content": "Why does bread rise?"}]}
+FEEDBACK = {"decision_id": "gh-" + "a" * 26, "kind": "thumbs_up"}
+
+GUARDED: dict[str, list[dict[str, Any]]] = {"/chat/completions": [CHAT, {**CHAT, "stream": True}]}
+"""Hot routes that ask a model, with requests in every mode."""
+
+MODEL_FREE: dict[str, dict[str, Any]] = {"/feedback": FEEDBACK}
+"""Hot routes that ask none."""
+
+COLD = {
+    *("/", "/v1", "/models", "/v1/models", "/models/{model_id:path}", "/v1/models/{model_id:path}"),
+    *("/livez", "/readyz", "/metrics"),
+}
+"""Routes of the FastAPI application."""
+
+
+class WatchedUpstream:
+    """The stand-in model, noting for each call whether its exchange was walking the corridor."""
+
+    def __init__(self) -> None:
+        self.model = ScriptedUpstream(0)
+        self.app: Gatehouse | None = None
+        self.calls: list[bool] = []
+
+    def _note(self, exchange: Exchange) -> None:
+        assert self.app is not None
+        self.calls.append(exchange.id in self.app.corridor.under_way)
+
+    def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        self._note(exchange)
+        return self.model.open(exchange, payload)
+
+    async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
+        self._note(exchange)
+        return await self.model.ask(exchange, prompt)
+
+    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        return await self.model.models(headers)
+
+    async def aclose(self) -> None:
+        await self.model.aclose()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[tuple[Gatehouse, WatchedUpstream]]:
+    upstream = WatchedUpstream()
+    settings = Settings.model_validate({"ledger": {"path": tmp_path / "ledger.jsonl"}})
+    upstream.app = app = build(settings, upstream=upstream)
+    async with app.fastapi.router.lifespan_context(app.fastapi):
+        yield app, upstream
+
+
+async def ask(app: Gatehouse, method: str, path: str, body: object | None = None) -> tuple[int, bytes]:
+    """Status and body of one request, straight through ASGI."""
+    raw = b"" if body is None else json.dumps(body).encode()
+    headers = [(b"host", b"test"), (b"content-type", b"application/json")]
+    headers.append((b"content-length", str(len(raw)).encode()))
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method}
+    scope |= {"path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers}
+    scope |= {"scheme": "http", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "root_path": ""}
+    sent: list[dict[str, Any]] = []
+    requests = iter([{"type": "http.request", "body": raw, "more_body": False}])
+
+    async def receive() -> dict[str, Any]:
+        for message in requests:
+            return message
+        import asyncio
+
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def test_every_hot_route_is_known_here(house: tuple[Gatehouse, WatchedUpstream]) -> None:
+    """A new hot route has to be entered above, with requests in every mode it has."""
+    app, _ = house
+    assert set(app.routes) == set(GUARDED) | set(MODEL_FREE)
+    assert set(app.front.hot_paths) == {path for each in app.routes for path in (each, f"/v1{each}")}
+
+
+async def test_guarded_routes_reach_the_model_from_within_the_corridor_only(
+    house: tuple[Gatehouse, WatchedUpstream],
+) -> None:
+    app, upstream = house
+    for path, bodies in GUARDED.items():
+        for prefix in ("", "/v1"):
+            for body in bodies:
+                upstream.calls.clear()
+                status, _ = await ask(app, "POST", prefix + path, body)
+                assert status == 200, path
+                assert upstream.calls, f"{path} asked no model: is the request below its modes?"
+                assert all(upstream.calls), f"{path} reached the model outside the corridor"
+
+
+async def test_model_free_routes_ask_no_model(house: tuple[Gatehouse, WatchedUpstream]) -> None:
+    app, upstream = house
+    for path, body in MODEL_FREE.items():
+        status, _ = await ask(app, "POST", path, body)
+        assert status < 500, path
+    assert not upstream.calls
+
+
+def paths(routes: list[Any]) -> set[str]:
+    """Paths of routes, those of included routers too."""
+    found: set[str] = set()
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if isinstance(route, APIRoute):
+            found.add(route.path)
+        elif inner is not None:
+            found |= paths(inner.routes)
+        else:
+            found.add(getattr(route, "path", repr(route)))
+    return found
+
+
+async def test_cold_routes_are_listed_and_ask_no_model(house: tuple[Gatehouse, WatchedUpstream]) -> None:
+    app, upstream = house
+    assert paths(app.fastapi.routes) == COLD
+    for path in COLD:
+        status, _ = await ask(app, "GET", path.replace("{model_id:path}", "none"))
+        assert status in (200, 404), path
+    assert not upstream.calls
+
+
+async def test_routes_that_no_guard_reads_do_not_exist(house: tuple[Gatehouse, WatchedUpstream]) -> None:
+    """Neither other endpoints of the API nor other spellings of a guarded one get anywhere."""
+    app, upstream = house
+    others = (
+        "/v1/embeddings",
+        "/v1/files",
+        "/v1/batches",
+        "/v1/realtime",
+        "/v1/images/generations",
+        "/v1/audio/speech",
+    )
+    spellings = (
+        *(
+            "/v1/chat/completions/",
+            "//v1/chat/completions",
+            "/V1/chat/completions",
+            "/v1/chat/../chat/completions",
+        ),
+        *("/v1/chat/completions;x", "/v1/v1/chat/completions", "/v1/chat%2fcompletions"),
+    )
+    for path in (*others, *spellings):
+        status, body = await ask(app, "POST", path, CHAT)
+        assert status in (404, 405), path
+        assert set(json.loads(body)["error"]) == {"message", "type", "param", "code"}, path
+    assert not upstream.calls
+
+
+def test_only_the_corridor_calls_the_model(sources: list[Source]) -> None:
+    """`upstream.open` is written in the pipeline, `critic.ask` in the reviewer, and nowhere else."""
+    allowed = ("proxy/exchange/pipeline.py", "proxy/exchange/reviewing.py")
+    strays = [
+        f"{source.path}:{node.lineno} {ast.unparse(node.func)}"
+        for source in sources
+        if source.room == "proxy"
+        and source.path not in allowed
+        and not source.path.startswith("proxy/upstreams/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("open", "ask")
+        if any(word in ast.unparse(node.func.value) for word in ("upstream", "critic", "router", "adapter"))
+    ]
+    assert not strays, "\n".join(strays)
+
+
+def test_surfaces_know_no_upstream(sources: list[Source]) -> None:
+    """A surface can only translate: it imports no adapter and no port that calls a model."""
+    strays = [
+        f"{source.path}:{found.line} {found.module}"
+        for source in sources
+        if source.path.startswith("proxy/surfaces/")
+        for found in source.imports
+        if found.module.startswith("proxy.upstreams")
+        or found.module in ("proxy.exchange.ports.Upstream", "proxy.exchange.ports.Critic")
+    ]
+    assert not strays, "\n".join(strays)
