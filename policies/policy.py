@@ -59,7 +59,7 @@ class Rule:
     on_failure: OnFailure = "block"
     mode: Mode = "enforce"
     when_flagged: bool = False
-    deadline_ms: int = 2000
+    deadline_ms: int = 10_000
     patterns: tuple[str, ...] = ()
     also: Mapping[str, Limit] = field(default_factory=dict)
     turns: Turns = "all"

@@ -24,7 +24,7 @@ from policies.bundle import PolicyBundle
 from policies.loader import load_bundle
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
-from proxy.ledger.sinks import JsonlSink
+from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
@@ -95,14 +95,8 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     classifiers = load_classifiers(settings)
     tenants = load_tenants(settings, classifiers)
     metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
-    sink = _ledger_sink(settings)
-    ledger = LedgerWriter(
-        (metrics.tell,),
-        (sink,) if sink is not None else (),
-        capacity=settings.ledger.queue,
-        flush_s=settings.ledger.flush_ms / 1000,
-        strict=settings.ledger.mode == "strict",
-    )
+    opened = open_ledger(settings, (metrics.tell,), about={"version": VERSION})
+    ledger = opened.writer
     store = open_store(settings)
     screening = _screening(settings, classifiers, store)
     router = (
@@ -148,7 +142,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         store=store,
         classifiers=classifiers,
     )
-    _watch(parts, sink)
+    _watch(parts, opened)
     return parts
 
 
@@ -178,9 +172,7 @@ def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
     return tuple(label for classifier in classifiers.values() for label in classifier.labels)
 
 
-def _screening(
-    settings: Settings, classifiers: Mapping[str, Classifier], store: LocalStore
-) -> ScreeningRoom:
+def _screening(settings: Settings, classifiers: Mapping[str, Classifier], store: LocalStore) -> ScreeningRoom:
     shared: Store | None = store if isinstance(store, TieredStore) else None
     seal = settings.redis.seal_key
     return ScreeningRoom(
@@ -232,18 +224,6 @@ def _hot_routes(
     return {"/chat/completions": chat, "/feedback": feedback}
 
 
-def _ledger_sink(settings: Settings) -> JsonlSink | None:
-    ledger = settings.ledger
-    if ledger.mode == "off":
-        return None
-    return JsonlSink(
-        ledger.path,
-        rotate_bytes=ledger.rotate_bytes,
-        key=ledger.key.get_secret_value().encode() if ledger.key is not None else b"",
-        about={"version": VERSION},
-    )
-
-
 def _readiness(
     classifiers: Mapping[str, Classifier], store: Store, ledger: LedgerWriter
 ) -> Callable[[], Any]:
@@ -258,7 +238,7 @@ def _readiness(
     return ready
 
 
-def _watch(parts: Gatehouse, sink: JsonlSink | None) -> None:
+def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     """Hand the metrics page everything that is asked for at a scrape, and what is running."""
     metrics, ledger, store = parts.metrics, parts.ledger, parts.store
     metrics.watch("gatehouse_inflight_exchanges", lambda: float(len(parts.corridor.under_way)))
@@ -268,8 +248,7 @@ def _watch(parts: Gatehouse, sink: JsonlSink | None) -> None:
     metrics.watch("gatehouse_ledger_queue_depth", lambda: float(ledger.depth()))
     metrics.watch("gatehouse_ledger_dropped_total", lambda: float(ledger.dropped))
     metrics.watch("gatehouse_listener_failures_total", lambda: float(ledger.listener_failures))
-    if sink is not None:
-        metrics.watch("gatehouse_ledger_records_total", lambda: float(sink.head[0]))
+    metrics.watch("gatehouse_ledger_records_total", opened.records)
     shared = store.shared if isinstance(store, TieredStore) else None
     faults = getattr(shared, "faults", None)
     if faults is not None:

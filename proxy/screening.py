@@ -2,8 +2,8 @@
 
 A measurement is cached by a keyed digest of the text and the model's own digest, so the old turns of
 a conversation cost one look-up each. Threads are few and each run uses one of them: batching gains
-nothing on a CPU. A run that is given up at its deadline cannot be stopped; its thread is counted as
-busy until it returns, and when all are busy and the queue is full the guard says so at once.
+nothing on a CPU. A run that is given up at its deadline is told to stop before its next window; its
+thread counts as busy until it returns, and when all are busy and the queue is full the guard says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from classifiers import registry
 from classifiers.classification import Classification, Classifier, ClassifierError, Origin
 from policies import rules
 from policies.policy import Policy
@@ -78,8 +80,9 @@ class VerdictCache:
         """Offer new measurements to the shared store."""
         if self.shared is None:
             return
-        for key, value in fresh.items():
-            await self.shared.put(_shared_key(key), _encode(value), self.ttl_seconds)
+        if fresh:
+            values = {_shared_key(key): _encode(value) for key, value in fresh.items()}
+            await self.shared.put_many(values, self.ttl_seconds)
 
 
 class ScreeningRoom:
@@ -175,10 +178,11 @@ class ScreeningRoom:
         return Screening(tuple(self._peek(jobs)), failure)
 
     async def _measure(self, missing: Sequence[_Job], deadline: float) -> Failure | None:
+        given_up = threading.Event()
         try:
             async with asyncio.timeout(deadline):
                 known = await self.cache.fetch([job.key for job in missing])
-                fresh = await self._run([job for job in missing if job.key not in known])
+                fresh = await self._run([job for job in missing if job.key not in known], given_up)
                 await self.cache.share(fresh)
         except TimeoutError:
             return Failure.TIMEOUT
@@ -187,23 +191,25 @@ class ScreeningRoom:
         except ClassifierError as error:
             _log.warning("classifier failed: %s", error)
             return Failure.ERROR
+        finally:
+            given_up.set()
         return None
 
-    async def _run(self, jobs: Sequence[_Job]) -> dict[bytes, Classification]:
+    async def _run(self, jobs: Sequence[_Job], given_up: threading.Event) -> dict[bytes, Classification]:
         fresh: dict[bytes, Classification] = {}
         for job in jobs:
             if job.key in fresh:
                 continue
-            fresh[job.key] = found = await self._in_thread(job)
+            fresh[job.key] = found = await self._in_thread(job, given_up)
             self.cache.keep(job.key, found)
         return fresh
 
-    async def _in_thread(self, job: _Job) -> Classification:
+    async def _in_thread(self, job: _Job, given_up: threading.Event) -> Classification:
         if self.busy >= self._limit:
             raise _Overloaded
         self.busy += 1
         loop = asyncio.get_running_loop()
-        running = self._pool.submit(_classify, job)
+        running = self._pool.submit(_classify, job, given_up)
         running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._returned))
         return await asyncio.wrap_future(running)
 
@@ -235,9 +241,9 @@ class _Overloaded(Exception):
     pass
 
 
-def _classify(job: _Job) -> Classification:
+def _classify(job: _Job, given_up: threading.Event) -> Classification:
     try:
-        return job.classifier.classify(job.text, job.request)
+        return registry.measure(job.classifier, job.text, job.request, given_up.is_set)
     except ClassifierError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a classifier raises is a failed guard
@@ -250,16 +256,23 @@ def _shared_key(key: bytes) -> str:
 
 def _encode(value: Classification) -> bytes:
     return orjson.dumps(
-        [value.model, value.digest, dict(value.scores), value.windows, value.coverage]
+        [
+            *(value.model, value.digest, dict(value.scores)),
+            *(value.windows, value.coverage, value.unknown, list(value.hidden)),
+        ]
     )
 
 
 def _decode(value: bytes) -> Classification | None:
     """A stored measurement, or None where it does not read as one (a foreign or damaged entry)."""
     try:
-        model, digest, scores, windows, coverage = orjson.loads(value)
+        model, digest, scores, windows, coverage, unknown, hidden = orjson.loads(value)
         if not all(isinstance(score, float) and 0.0 <= score <= 1.0 for score in scores.values()):
             return None
-        return Classification(str(model), str(digest), scores, int(windows), float(coverage))
+        return Classification(
+            *(str(model), str(digest), scores, int(windows), float(coverage)),
+            unknown=float(unknown),
+            hidden=tuple(map(str, hidden)),
+        )
     except (ValueError, TypeError, AttributeError):
         return None

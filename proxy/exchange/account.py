@@ -40,6 +40,7 @@ class Account:
     draft: Draft = field(default_factory=Draft)
     head: UpstreamHead | None = None
     screened_input: bool = False
+    failed_input: bool = False
     evaluated_output: bool = False
     suspected: bool = False
     outcome: Outcome = "error"
@@ -71,12 +72,11 @@ class Account:
         """An input stage was ruled on; the more severe verdict stands, and a gap outlives a pass."""
         before = self.input_verdict
         if before is NOT_JUDGED:
-            self.screened_input = True
-        if before is NOT_JUDGED:
             self.input_verdict = verdict
         elif verdict.failure or verdict.action.severity > before.action.severity:
             self.input_verdict = _worse(before, verdict)
-        self.screened_input = self.screened_input and screening.failure is None
+        self.failed_input = self.failed_input or screening.failure is not None
+        self.screened_input = bool(self.scores) and not self.failed_input
 
     def judged_output(self, index: int, verdict: Verdict, screening: Screening) -> None:
         """A choice (or the part of it that has arrived) was ruled on."""

@@ -8,9 +8,7 @@ from typing import Literal
 from policies.verdict import Failure, Stage, Verdict
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
 
-Outcome = Literal[
-    "completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"
-]
+Outcome = Literal["completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"]
 RefusalClass = Literal["comply", "partial", "refuse", "unable", "unknown"]
 RefusalOrigin = Literal["input_rule", "output_rule", "provider_filter", "model", "revision"]
 RevisionOutcome = Literal[

@@ -68,4 +68,6 @@ def plan(policy: Policy) -> Plan:
 def _stage(policy: Policy, stage: Stage, active: list[Rule]) -> StagePlan:
     mine = [rule for rule in active if rule.stage is stage]
     deadline = min((rule.deadline_ms for rule in mine), default=0) / 1000
-    return StagePlan(bool(mine), rules.needs(policy, stage), deadline)
+    # What a policy says of uncovered parts needs a ruling even where no rule reads the input.
+    ruled = bool(mine) or stage is Stage.DURING_CALL
+    return StagePlan(ruled, rules.needs(policy, stage), deadline)

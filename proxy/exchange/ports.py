@@ -181,9 +181,7 @@ class Downstream(Protocol):
     async def keep_alive(self, head: ReplyHead) -> None:
         """Send a comment on a stream while the guard or the upstream is silent."""
 
-    async def deliver(
-        self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling
-    ) -> None:
+    async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer at once: the original deltas, but replaced choices as ruled.
 
         With no replacement the originals go out byte for byte (plus the moderation part where the
@@ -206,5 +204,3 @@ class Ledger(Protocol):
 
     def tell(self, event: LedgerEvent) -> None:
         """Take one event."""
-
-

@@ -170,11 +170,11 @@ class Judge:
         scores = account.scores if account.screened_input else None
         return refusal.suspected_over_refusal(account.exchange.bundle.policy, scores, kind)
 
-    def _tell_refusal(self, origin: RefusalOrigin, kind: RefusalClass, category: str, suspected: bool) -> None:
+    def _tell_refusal(
+        self, origin: RefusalOrigin, kind: RefusalClass, category: str, suspected: bool
+    ) -> None:
         self.account.suspected = self.account.suspected or suspected
-        self.account.ledger.tell(
-            RefusalSeen(self.account.exchange.id, origin, kind, category, suspected)
-        )
+        self.account.ledger.tell(RefusalSeen(self.account.exchange.id, origin, kind, category, suspected))
 
     def _tell(
         self,

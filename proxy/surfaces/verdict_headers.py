@@ -3,7 +3,7 @@
 | header | values |
 |---|---|
 | `x-gatehouse-request-id` | the decision id; also `x-request-id`, so that SDKs show it |
-| `x-gatehouse-action` | `allow`, `flag`, `block`, `revise` |
+| `x-gatehouse-action` | `allow`, `flag`, `block`, `revise`; `unjudged`: passed on without a judgement |
 | `x-gatehouse-stage` | `input` or `output`: which side decided; absent on `allow` |
 | `x-gatehouse-category` | the category of the deciding rule; absent on `allow` |
 | `x-gatehouse-guard` | `not_run`, `timeout`, `error`, `overloaded`: why the input was not judged |
@@ -106,7 +106,7 @@ def _decided(verdict: Verdict, ruling: Ruling | None) -> tuple[bytes, bytes, str
             if flagged.action is not Action.ALLOW and flagged.action.severity > verdict.action.severity:
                 return _ACTIONS[flagged.action], b"output", flagged.category
     if verdict.action is Action.ALLOW:
-        return b"allow", b"", ""
+        return (b"unjudged" if verdict.failure is not None else b"allow"), b"", ""
     return _ACTIONS[verdict.action], b"input", verdict.category
 
 

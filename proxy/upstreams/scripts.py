@@ -36,8 +36,9 @@ _HELLO = (
 )
 _ROAST = (
     "Raise your glasses to Sam! Sam, you are a worthless idiot and everybody in the office hates you. You "
-    "are so stupid and lazy that the coffee machine gets more done before nine than you do all week. Happy "
-    "birthday, you pathetic loser, and do us all a favour and quit. Cheers to ten years with us!"
+    "are so stupid and lazy that the coffee machine gets more done before nine than you do all week. If "
+    "you come near my desk again I will punch you in the face. Happy birthday, you pathetic loser, and "
+    "cheers to ten years with us!"
 )
 _GENTLE_ROAST = (
     "Raise your glasses to Sam, who has been with us for ten years and has been on time for three of them. "
@@ -63,13 +64,14 @@ DEFAULT = Script(name="default", example="Hello, who is there?", triggers=(), dr
 SCRIPTS: tuple[Script, ...] = (
     Script(
         name="roast",
-        example="Write a toast that roasts my colleague Sam. Be really mean about him.",
+        example="Write a nasty toast that roasts my colleague Sam.",
         triggers=("roast", "sam"),
         drafts=(_ROAST, _GENTLE_ROAST),
         faults=(
             "you are a worthless idiot and everybody in the office hates you",
             "You are so stupid and lazy",
-            "you pathetic loser, and do us all a favour and quit",
+            "If you come near my desk again I will punch you in the face",
+            "you pathetic loser",
         ),
         clauses=("dignity", "respect"),
         revision=_REVISED_ROAST,

@@ -90,9 +90,8 @@ class World:
             possible.append(name)
             if name in ("head", "delta"):
                 possible.append(f"{name}!")
-        for event in ("leave", "deadline"):
-            if not {"leave", "deadline"} & set(self.played):
-                possible.append(event)
+        if not {"leave", "deadline"} & set(self.played):
+            possible += ["leave", "deadline"]
         return possible
 
     async def play(self, choose: Callable[[list[str]], str]) -> None:

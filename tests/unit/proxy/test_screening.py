@@ -15,6 +15,7 @@ from policies.policy import Policy, Rule
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Stage
 from proxy.screening import ScreeningRoom, VerdictCache
+from proxy.stores.memory import MemoryStore
 from proxy.testing import POINTS, plain_bundle, plain_exchange
 
 RULES = (
@@ -165,24 +166,27 @@ def test_the_cache_is_bounded() -> None:
     assert cache.peek(b"c") is not None
 
 
-class DictStore:
+class DictStore(MemoryStore):
+    """A memory store that shows what it holds."""
+
     def __init__(self) -> None:
+        super().__init__()
         self.values: dict[str, bytes] = {}
 
     async def get_many(self, keys):
         return [self.values.get(key) for key in keys]
 
-    async def put(self, key, value, ttl_s):
-        self.values[key] = value
+    async def put_many(self, values, ttl_s):
+        self.values.update(values)
 
 
 async def test_measurements_are_shared_without_text_and_damaged_entries_are_measured_again() -> None:
     store = DictStore()
     for damaged in (False, False, True):
         classifier = CountingClassifier()
-        guard = ScreeningRoom({"input": classifier}, VerdictCache(shared=store), b"secret")  # type: ignore[arg-type]
+        guard = ScreeningRoom({"input": classifier}, VerdictCache(shared=store), b"secret")
         if damaged:
-            store.values = dict.fromkeys(store.values, b'["m","d",{"harm":7.0},1,1.0]')
+            store.values = dict.fromkeys(store.values, b'["m","d",{"harm":7.0},1,1.0,0.0,[]]')
         result = await guard.screen_input(exchange("find me"), Stage.DURING_CALL)
         guard.close()
         assert result.readings[0].classification.scores["harm"] == 0.1

@@ -56,7 +56,8 @@ def test_a_guard_that_failed_on_one_window_makes_the_output_unscreened() -> None
 def test_the_highest_score_of_every_label_is_kept() -> None:
     made = account()
     readings = tuple(
-        Reading("input", Origin.USER, Classification("m@1", "d", {"harm": score})) for score in (0.2, 0.7, 0.1)
+        Reading("input", Origin.USER, Classification("m@1", "d", {"harm": score}))
+        for score in (0.2, 0.7, 0.1)
     )
     made.note(readings)
     assert made.scores == {"harm": 0.7}
@@ -84,4 +85,6 @@ def test_overhead_leaves_out_the_model_the_client_and_the_review() -> None:
     made = account()
     made.upstream_seconds, made.client_seconds, made.review_seconds = 0.2, 0.1, 0.3
     closed = made._record()
-    assert abs(closed.overhead_seconds - (closed.total_seconds - 0.6)) < 1e-9 or closed.overhead_seconds == 0.0
+    assert (
+        abs(closed.overhead_seconds - (closed.total_seconds - 0.6)) < 1e-9 or closed.overhead_seconds == 0.0
+    )

@@ -40,7 +40,9 @@ STREAM = (text_delta("w" * 130), text_delta("tail"), *closing_deltas())
 class House:
     """One corridor with fakes around it."""
 
-    def __init__(self, script: tuple[Delta, ...] = (BODY,), policy: Policy = POLICY, **screener: object) -> None:
+    def __init__(
+        self, script: tuple[Delta, ...] = (BODY,), policy: Policy = POLICY, **screener: object
+    ) -> None:
         self.gates = Gates(open_gates=True)
         self.screener = FakeScreener(self.gates, **screener)  # type: ignore[arg-type]
         self.upstream = FakeUpstream(self.gates, script)
@@ -48,13 +50,22 @@ class House:
         self.client = FakeClient()
         self.bundle = plain_bundle(resolve(policy, POINTS), "Be kind. ")
 
+    async def reached(self, gate: str) -> None:
+        for _ in range(1000):
+            if gate in self.gates.waiting:
+                return
+            await asyncio.sleep(0)
+        raise AssertionError(f"{gate} was never reached")
+
     async def walk(self, stream: bool = False, **changes: object):
         loop = asyncio.get_running_loop()
         corridor = Corridor(
             self.screener, self.upstream, self.upstream, self.ledger, loop.time, lambda: "n", keep_alive=0.02
         )
         defaults = {"started": loop.time(), "deadline": loop.time() + 5}
-        await corridor.walk(plain_exchange(self.bundle, stream=stream, **{**defaults, **changes}), self.client)
+        await corridor.walk(
+            plain_exchange(self.bundle, stream=stream, **{**defaults, **changes}), self.client
+        )
         return self.ledger.closed()[0]
 
 
@@ -106,7 +117,9 @@ async def test_a_failed_guard_closes_the_gate_and_is_counted_as_failed() -> None
 
 
 async def test_a_rule_that_may_fail_open_says_so_in_the_record() -> None:
-    open_policy = replace(POLICY, rules=tuple(replace(r, on_failure="allow") for r in POLICY.rules), digest="open")
+    open_policy = replace(
+        POLICY, rules=tuple(replace(r, on_failure="allow") for r in POLICY.rules), digest="open"
+    )
     house = House(policy=open_policy, input_score=Failure.TIMEOUT)
     closed = await house.walk()
     assert house.client.seen == ["a whole answer", "<end>"]
@@ -126,7 +139,9 @@ async def test_monitor_mode_changes_nothing_and_records_what_it_would_have_done(
 
 
 async def test_a_refusal_of_a_benign_request_is_a_suspected_over_refusal() -> None:
-    refusal = Delta(b"", "body", (Piece(0, "content", "I'm sorry, but I can't help with that."),), ((0, "stop"),))
+    refusal = Delta(
+        b"", "body", (Piece(0, "content", "I'm sorry, but I can't help with that."),), ((0, "stop"),)
+    )
     for score, suspected in ((0.05, True), (0.4, False)):
         house = House((refusal,), input_score=score)
         closed = await house.walk()
@@ -147,14 +162,15 @@ async def test_an_upstream_error_is_the_clients_error_and_one_record() -> None:
     house.gates.open_gates = False
     walking = asyncio.ensure_future(house.walk())
     for gate, value in (("input:during_call", None), ("head", UpstreamError("upstream_unreachable", 502))):
-        while gate not in house.gates.waiting:
-            await asyncio.sleep(0)
+        await house.reached(gate)
         house.gates.open(gate, value)
     closed = await walking
     assert (closed.outcome, closed.error, closed.status) == ("upstream_error", "upstream_unreachable", 502)
 
 
-async def test_a_fault_of_ours_is_logged_without_the_text_and_answered(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_of_ours_is_logged_without_the_text_and_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     house = House(input_score=RuntimeError("the prompt was: hello secret"))
     with caplog.at_level(logging.ERROR):
         closed = await house.walk()
@@ -169,8 +185,7 @@ async def test_a_silent_buffered_stream_is_kept_alive_with_comments() -> None:
     house.gates.open_gates = False
     walking = asyncio.ensure_future(house.walk(stream=True))
     for gate in ("input:during_call", "head"):
-        while gate not in house.gates.waiting:
-            await asyncio.sleep(0)
+        await house.reached(gate)
         house.gates.open(gate)
     await asyncio.sleep(0.09)
     assert 2 <= house.client.comments <= 5

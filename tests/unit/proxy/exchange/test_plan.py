@@ -18,7 +18,9 @@ REVIEW = Rule("rev", Stage.POST_CALL, Action.REVIEW, ("harm",), 0.5, classifier=
 REVIEW_FLAGGED = replace(REVIEW, id="rev-flagged", when_flagged=True)
 
 
-def delivery(*rules: Rule, flagged: bool = False, stream: bool = True, choices: int = 1, chosen: str = "auto"):
+def delivery(
+    *rules: Rule, flagged: bool = False, stream: bool = True, choices: int = 1, chosen: str = "auto"
+):
     policy = Policy("p", "1", rules, stream=chosen)
     exchange = plain_exchange(plain_bundle(policy), stream=stream, choices=choices)
     return plan(policy).delivery(exchange, flagged)
@@ -36,7 +38,11 @@ def delivery(*rules: Rule, flagged: bool = False, stream: bool = True, choices: 
         ((BLOCK_IN,), {"stream": False}, Delivery.BUFFERED),
         ((BLOCK_IN, REVIEW), {"chosen": "windowed"}, Delivery.WINDOWED),
         ((replace(BLOCK_IN, mode="monitor"), replace(REVIEW, mode="monitor")), {}, Delivery.OBSERVE),
-        ((replace(BLOCK_IN, mode="monitor"), replace(BLOCK_OUT, mode="off")), {"stream": False}, Delivery.OBSERVE),
+        (
+            (replace(BLOCK_IN, mode="monitor"), replace(BLOCK_OUT, mode="off")),
+            {"stream": False},
+            Delivery.OBSERVE,
+        ),
     ],
 )
 def test_delivery_is_chosen_by_the_table(rules, changes, expected) -> None:

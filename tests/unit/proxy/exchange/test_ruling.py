@@ -1,0 +1,111 @@
+"""The judge notes and tells what the policy says, choice by choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from classifiers.classification import Conversation, Origin, Turn, Uncovered
+from policies.policy import Policy, Rule
+from policies.rules import resolve
+from policies.verdict import Action, Failure, Stage
+from proxy.exchange.account import Account
+from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
+from proxy.exchange.exchange import Piece, ReplyOrigin
+from proxy.exchange.plan import plan
+from proxy.exchange.reviewing import Reviewer
+from proxy.exchange.ruling import Judge
+from proxy.testing import (
+    CANNED,
+    POINTS,
+    FakeScreener,
+    FakeUpstream,
+    Gates,
+    ListLedger,
+    plain_bundle,
+    plain_exchange,
+    text_delta,
+)
+
+RULES = (
+    Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5),
+    Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange"),
+)
+POLICY = Policy("p", "1", RULES, digest="p", benign_below={"harm": 0.2})
+
+
+def judge(policy: Policy = POLICY, exchange: dict[str, object] | None = None, **screener: object) -> Judge:
+    gates = Gates(open_gates=True)
+    bundle = plain_bundle(resolve(policy, POINTS))
+    account = Account(
+        plain_exchange(bundle, **(exchange or {})), plan(bundle.policy), ListLedger(), lambda: 1.0
+    )
+    screen = FakeScreener(gates, **screener)  # type: ignore[arg-type]
+    return Judge(account, screen, Reviewer(FakeUpstream(gates), screen, lambda: "n"))
+
+
+def told(made: Judge, kind: type) -> list:
+    return [event for event in made.account.ledger.events if isinstance(event, kind)]
+
+
+async def test_only_the_offending_choice_is_replaced() -> None:
+    made = judge(output_score=lambda text: 0.9 if "bad" in text else 0.1)
+    for delta in (text_delta("good", 0), text_delta("bad", 1)):
+        made.account.draft.add(delta)
+    await made.rule_draft()
+    assert {i: r.text for i, r in made.account.replacements.items()} == {1: CANNED}
+    assert made.ruling().replacements[0][1].origin is ReplyOrigin.CANNED
+    assert len(told(made, ReplyReplaced)) == 1
+
+
+async def test_every_field_of_a_choice_is_judged() -> None:
+    for name in ("tool_call", "reasoning", "refusal", "other"):
+        made = judge(output_score=lambda text: 0.9 if "bad" in text else 0.0)
+        made.account.draft.add(text_delta("fine"))
+        made.account.draft.choices[0].add(Piece(0, name, "bad"))  # type: ignore[arg-type]
+        await made.rule_draft()
+        assert made.account.replacements, name
+
+
+async def test_a_tool_call_without_text_is_compliance_and_a_refusal_field_a_refusal() -> None:
+    made = judge()
+    made.account.draft.choice(0).add(Piece(0, "tool_call", '{"city": "Ulm"}'))
+    made.account.draft.choice(1).add(Piece(1, "refusal", "I cannot."))
+    await made.rule_draft()
+    assert made.account.refusals == {0: "comply", 1: "refuse"}
+
+
+async def test_a_guard_that_blocks_what_looks_benign_is_a_suspected_over_refusal() -> None:
+    policy = replace(
+        POLICY, rules=(replace(RULES[0], id="phrase", kind="phrase", patterns=("hello",)), *RULES)
+    )
+    made = judge(policy, input_score=0.05)
+    await made.rule_input(Stage.DURING_CALL)
+    assert made.blocks_input
+    made.replace_all()
+    (seen,) = told(made, RefusalSeen)
+    assert (seen.origin, seen.suspected) == ("input_rule", True)
+
+
+async def test_an_outage_of_the_guard_is_no_over_refusal() -> None:
+    made = judge(input_score=Failure.TIMEOUT)
+    await made.rule_input(Stage.DURING_CALL)
+    made.replace_all()
+    assert [event.suspected for event in told(made, RefusalSeen)] == [False]
+    assert [event.mode for event in told(made, GuardFailed)] == ["closed"]
+
+
+async def test_uncovered_parts_are_ruled_on_even_where_no_rule_reads_the_input() -> None:
+    turns = (Turn("user", "what is this?", Origin.USER),)
+    conversation = Conversation(turns, (Uncovered("image", "messages[0].content[1]"),))
+    for wish, action in (("block", Action.BLOCK), ("flag", Action.FLAG), ("allow", Action.ALLOW)):
+        policy = Policy("p", "1", (RULES[1],), on_uncovered=wish, digest=wish)  # type: ignore[arg-type]
+        made = judge(policy, {"conversation": conversation, "parts": 2})
+        await made.rule_input(Stage.DURING_CALL)
+        assert made.account.input_verdict.action is action
+
+
+async def test_fresh_scores_are_told_and_cached_ones_are_not_told_again() -> None:
+    for cached, scores in ((False, {"harm": 0.3}), (True, {})):
+        made = judge(input_score=0.3, cached=cached)
+        await made.rule_input(Stage.DURING_CALL)
+        assert [event.scores for event in told(made, VerdictGiven)] == [scores]
