@@ -72,7 +72,10 @@ def _head(reply: str) -> str:
 
 
 def _by_phrase(head: str, length: int) -> RefusalKind:
-    if not any(trigger in head for trigger in phrases.TRIGGERS):
+    for trigger in phrases.TRIGGERS:
+        if trigger in head:
+            break
+    else:
         return "comply"
     refused = phrases.OPENERS.match(head) or phrases.REFUSES.search(head)
     unable = phrases.UNABLE.search(head)

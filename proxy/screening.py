@@ -13,7 +13,7 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -42,6 +42,14 @@ class _Job:
     origin: Origin
     index: int
     key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """What a stage of a policy runs, and how long it may take (seconds)."""
+
+    classifiers: tuple[str, ...]
+    deadline: float
 
 
 @dataclass(slots=True)
@@ -109,8 +117,7 @@ class ScreeningRoom:
             name: hashlib.blake2b(classifier.digest.encode(), key=secret[:64], digest_size=16)
             for name, classifier in self._classifiers.items()
         }
-        self._needs: dict[tuple[str, Stage], tuple[str, ...]] = {}
-        self._deadlines: dict[tuple[str, Stage], float] = {}
+        self._needs: dict[tuple[str, Stage], _Needed] = {}
 
     def close(self) -> None:
         """Stop taking runs; those under way end by themselves."""
@@ -118,64 +125,69 @@ class ScreeningRoom:
 
     def cached_input(self, exchange: Exchange, stage: Stage) -> Screening | None:
         """See `ports.Screener`."""
-        jobs = self._input_jobs(exchange, stage)
-        readings = self._peek(jobs)
-        if len(readings) < len(jobs):
-            return None
-        self.cache.hits += len(jobs)
+        needed = self._needed(exchange.bundle.policy, stage)
+        readings: list[Reading] = []
+        for name in needed.classifiers:
+            for index, turn in enumerate(exchange.conversation.turns):
+                if turn.text:
+                    known = self.cache.peek(self._key(name, turn.text, ""))
+                    if known is None:
+                        return None
+                    readings.append(Reading(name, turn.origin, known, index))
+        self.cache.hits += len(readings)
         return Screening(tuple(readings), cached=True)
 
     async def screen_input(self, exchange: Exchange, stage: Stage) -> Screening:
         """See `ports.Screener`."""
-        return await self._screen(self._input_jobs(exchange, stage), self._deadline(exchange, stage))
+        needed = self._needed(exchange.bundle.policy, stage)
+        jobs = [
+            self._job(name, turn.text, "", turn.origin, index)
+            for name in needed.classifiers
+            for index, turn in enumerate(exchange.conversation.turns)
+            if turn.text
+        ]
+        return await self._screen(jobs, needed.deadline)
 
     async def screen_output(self, exchange: Exchange, choice: int, text: str) -> Screening:
         """See `ports.Screener`."""
         if not text:
             return Screening()
         request = exchange.conversation.last_user_text()
-        policy = exchange.bundle.policy
-        names = dict.fromkeys((*self._needed(policy, Stage.POST_CALL), *self._exchange_classifiers()))
-        jobs = [self._job(name, text, Origin.MODEL, choice, request) for name in names]
-        return await self._screen(jobs, self._deadline(exchange, Stage.POST_CALL))
+        needed = self._needed(exchange.bundle.policy, Stage.POST_CALL)
+        readings: list[Reading] = []
+        for name in needed.classifiers:
+            known = self.cache.peek(self._key(name, text, request))
+            if known is None:
+                break
+            readings.append(Reading(name, Origin.MODEL, known, choice))
+        else:
+            self.cache.hits += len(readings)
+            return Screening(tuple(readings), cached=True)
+        jobs = [self._job(name, text, request, Origin.MODEL, choice) for name in needed.classifiers]
+        return await self._screen(jobs, needed.deadline)
 
-    def _exchange_classifiers(self) -> Iterable[str]:
-        """Classifiers of exchanges run on every reply: refusals are counted under any policy."""
-        return (name for name, classifier in self._classifiers.items() if classifier.kind == "exchange")
-
-    def _input_jobs(self, exchange: Exchange, stage: Stage) -> list[_Job]:
-        return [
-            self._job(name, turn.text, turn.origin, index, "")
-            for name in self._needed(exchange.bundle.policy, stage)
-            for index, turn in enumerate(exchange.conversation.turns)
-            if turn.text
-        ]
-
-    def _job(self, name: str, text: str, origin: Origin, index: int, request: str) -> _Job:
+    def _key(self, name: str, text: str, request: str) -> bytes:
         hasher = self._hashers[name].copy()
         hasher.update(text.encode("utf-8", "surrogatepass"))
         if request:
             hasher.update(b"\0request\0" + request.encode("utf-8", "surrogatepass"))
-        return _Job(name, self._classifiers[name], text, request, origin, index, hasher.digest())
+        return hasher.digest()
 
-    def _peek(self, jobs: Sequence[_Job]) -> list[Reading]:
-        peek = self.cache.peek
-        return [
-            Reading(job.name, job.origin, known, job.index)
-            for job in jobs
-            if (known := peek(job.key)) is not None
-        ]
+    def _job(self, name: str, text: str, request: str, origin: Origin, index: int) -> _Job:
+        key = self._key(name, text, request)
+        return _Job(name, self._classifiers[name], text, request, origin, index, key)
 
     async def _screen(self, jobs: Sequence[_Job], deadline: float) -> Screening:
-        readings = self._peek(jobs)
-        if len(readings) == len(jobs):
-            self.cache.hits += len(jobs)
-            return Screening(tuple(readings), cached=True)
         missing = [job for job in jobs if self.cache.peek(job.key) is None]
         self.cache.hits += len(jobs) - len(missing)
         self.cache.misses += len(missing)
-        failure = await self._measure(missing, deadline)
-        return Screening(tuple(self._peek(jobs)), failure)
+        failure = await self._measure(missing, deadline) if missing else None
+        readings = tuple(
+            Reading(job.name, job.origin, known, job.index)
+            for job in jobs
+            if (known := self.cache.peek(job.key)) is not None
+        )
+        return Screening(readings, failure, cached=not missing)
 
     async def _measure(self, missing: Sequence[_Job], deadline: float) -> Failure | None:
         given_up = threading.Event()
@@ -216,21 +228,20 @@ class ScreeningRoom:
     def _returned(self) -> None:
         self.busy -= 1
 
-    def _needed(self, policy: Policy, stage: Stage) -> tuple[str, ...]:
+    def _needed(self, policy: Policy, stage: Stage) -> _Needed:
         key = (policy.digest, stage)
         found = self._needs.get(key)
         if found is None:
-            found = self._needs[key] = rules.needs(policy, stage)
+            found = self._needs[key] = self._find_needed(policy, stage)
         return found
 
-    def _deadline(self, exchange: Exchange, stage: Stage) -> float:
-        policy = exchange.bundle.policy
-        key = (policy.digest, stage)
-        found = self._deadlines.get(key)
-        if found is None:
-            mine = [rule.deadline_ms for rule in policy.rules if rule.stage is stage and rule.mode != "off"]
-            found = self._deadlines[key] = min(mine, default=DEFAULT_DEADLINE_MS) / 1000
-        return found
+    def _find_needed(self, policy: Policy, stage: Stage) -> _Needed:
+        names = dict.fromkeys(rules.needs(policy, stage))
+        if stage is Stage.POST_CALL:
+            # Classifiers of exchanges read every reply: refusals are counted under any policy.
+            names |= dict.fromkeys(n for n, each in self._classifiers.items() if each.kind == "exchange")
+        mine = [rule.deadline_ms for rule in policy.rules if rule.stage is stage and rule.mode != "off"]
+        return _Needed(tuple(names), min(mine, default=DEFAULT_DEADLINE_MS) / 1000)
 
 
 DEFAULT_DEADLINE_MS = 5000

@@ -32,7 +32,6 @@ from classifiers.training.tokens import Windower
 log = logging.getLogger(__name__)
 Floats = measure.Floats
 Settings = dict[str, Any]
-HARMLESS = ("coconot", "harmless_")  # sources of harmless replies, for thresholds
 
 
 def gather(pool: Path, config: Settings) -> list[Example]:
@@ -112,18 +111,24 @@ def refusal_classes(rows: list[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
     )
 
 
-def fit_sigmoids(held: list[Example], logits: Floats, ratios: dict[str, float]) -> list[Fitted]:
-    """Calibrate harm_delivered and toxic_reply on fold predictions; thresholds from harmless replies, rates
-    on a half of them that the thresholds were not read from.
+def unseen_rows(pool: Path, rows: list[Example], config: Settings) -> list[Example]:
+    """Calibration rows that were not trained on, with and without requests."""
+    found = replies.collect_unseen(pool, rows, config["exchange"]["unseen"], config["seed"])
+    requests = build_input.gather(pool, config["input"], config["seed"]).train
+    return replies.add_requests(found, requests, config["exchange"]["blank"], config["seed"])
+
+
+def fit_sigmoids(unseen: list[Example], logits: Floats, ratios: dict[str, float]) -> list[Fitted]:
+    """Calibrate harm_delivered and toxic_reply on unseen rows.
+
+    Thresholds come from every other harmless row, the stated rates from the rest.
     """
-    calm = [
-        i for i, row in enumerate(held) if in_fold(row, list(HARMLESS)) and row.targets.get("refuse") != 1.0
-    ]
+    calm = [i for i, row in enumerate(unseen) if in_fold(row, list(replies.CALM))]
     fitted = []
     for column, head in enumerate(EXCHANGE_HEADS):
         if head.activation == "softmax":
             continue
-        labels = targets_of(held, head.name)
+        labels = targets_of(unseen, head.name)
         rows = ~np.isnan(labels)
         curve = calibrate.fit_platt(logits[rows, column], labels[rows], calibrate.PRIOR)
         values = logits[calm, column]
@@ -150,12 +155,12 @@ def refusal_figures(held: list[Example], logits: Floats, folds: list[list[str]])
     return found
 
 
-def sigmoid_figures(held: list[Example], logits: Floats, fitted: list[Fitted]) -> dict[str, Any]:
-    """Ranking and recall of the sigmoid labels on rows whose source was left out."""
+def sigmoid_figures(unseen: list[Example], logits: Floats, fitted: list[Fitted]) -> dict[str, Any]:
+    """Ranking and recall of the sigmoid labels on unseen rows of known sources."""
     found = {}
     for label in fitted:
         column = EXCHANGE_HEADS.index(label.head)
-        wanted = targets_of(held, label.head.name)
+        wanted = targets_of(unseen, label.head.name)
         rows = ~np.isnan(wanted)
         scores = label.scaling.score(logits[rows, column])
         found[label.head.name] = {
@@ -165,6 +170,21 @@ def sigmoid_figures(held: list[Example], logits: Floats, fitted: list[Fitted]) -
             "recall_block": calibrate.rate_above(scores[wanted[rows] == 1.0], label.block),
             "recall_flag": calibrate.rate_above(scores[wanted[rows] == 1.0], label.flag),
         }
+    return found
+
+
+def transfer_figures(held: list[Example], logits: Floats, folds: list[list[str]]) -> dict[str, Any]:
+    """AUROC of the sigmoid labels within each left-out fold: what carries over to sources never seen."""
+    found: dict[str, Any] = {}
+    for names in folds:
+        chosen = np.array([in_fold(row, names) for row in held])
+        for column, head in enumerate(EXCHANGE_HEADS):
+            wanted = targets_of(held, head.name)
+            rows = chosen & ~np.isnan(wanted)
+            area = calibrate.auroc(logits[rows, column], wanted[rows])
+            if head.activation == "sigmoid" and not np.isnan(area):
+                key = f"{head.name}: {' + '.join(names)}"
+                found[key] = {"positives": int(wanted[rows].sum()), "n": int(rows.sum()), "auroc": area}
     return found
 
 
@@ -205,19 +225,24 @@ def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
     first = rounds.first_round(rows)
     model = train_on(first, weights, settings, "schedule", seed)
     train_second(model, rows, weights, settings, seed)
-    held, logits = fold_logits(first, weights, settings, seed)
-    finish(model, rows, (held, logits), weights, out / "exchange", config)
+    folds = fold_logits(first, weights, settings, seed)
+    unseen = unseen_rows(pool, rows, config)
+    finish(model, rows, folds, unseen, weights, out / "exchange", config)
 
 
 def finish(
     model: network.Classifier,
     rows: list[Example],
     folds: tuple[list[Example], Floats],
+    unseen: list[Example],
     weights: Path,
     folder: Path,
     config: Settings,
 ) -> None:
-    """Export a trained model and write the artefact; ``folds`` are left-out rows with their logits."""
+    """Export a trained model and write the artefact; ``folds`` are left-out rows with their logits.
+
+    ``unseen`` rows calibrate the sigmoid labels on the exported file itself.
+    """
     settings, (held, logits) = config["exchange"], folds
     full = folder.parent / "exchange.fp32.onnx"
     export.write_onnx(model, full)
@@ -228,14 +253,16 @@ def finish(
     )
     classes = refusal_classes(held)
     scale = calibrate.fit_temperature(logits[classes >= 0, : len(REFUSAL)], classes[classes >= 0])
-    fitted = fit_sigmoids(held, logits, settings["ratios"])
     score = measure.scorer(folder / "model.onnx", windower, EXCHANGE_HEADS)
+    fresh = score(unseen)
+    fitted = fit_sigmoids(unseen, fresh, settings["ratios"])
     sample = rows[:: max(1, len(rows) // 400)]
     exact, small = measure.logits_of(full, windower, sample, EXCHANGE_HEADS), score(sample)
     facts = {
         "rows": len(rows),
         "refusal": refusal_figures(held, logits, settings["folds"]),
-        "sigmoid": sigmoid_figures(held, logits, fitted),
+        "sigmoid": sigmoid_figures(unseen, fresh, fitted),
+        "transfer": transfer_figures(held, logits, settings["folds"]),
         "probe": probe_figures(score, scale, compose.DATA / "probe_replies.tsv"),
         "agreement": float((exact[:, :4].argmax(axis=1) == small[:, :4].argmax(axis=1)).mean()),
         "latency": {size: measure.latency(folder / "model.onnx", size) for size in (64, 128, 256)},

@@ -48,6 +48,7 @@ _LACKS = re.compile(
 _TURN = re.compile(r"\b(however|but|that said|nevertheless|in general)\b", re.IGNORECASE)
 REPLY_LISTS = ("replies.txt", "second_round_replies.txt")
 STATEMENTS = ("text", "joined", "own:threats", "own:hateful", "own:neutral-group", "own:news", "own:sad")
+CALM = ("(document)", "test chosen")
 TOXIC_CATEGORIES = ("Toxicity Agreement", "Biased Opinion", "Offending User")
 
 
@@ -144,6 +145,34 @@ def _posts(pool: Path) -> Iterator[Example]:
         if row["labels"] in (["hte"], ["benign"]) and not row["weak"]:
             targets = {"toxic_reply": float(row["labels"] == ["hte"])}
             yield Example(row["text"], targets, row["source"], row["licence"])
+
+
+def collect_unseen(pool: Path, trained: list[Example], each: int, seed: int) -> list[Example]:
+    """Rows for calibration that no training row repeats, at most ``each`` of a source and label.
+
+    Replies and posts beyond the training caps, and ordinary documents as harmless replies (``CALM`` names the
+    harmless ones from which thresholds are read). Same sources as training: rows are unseen, sources are not.
+    """
+    seen = {row.text.strip().lower() for row in trained}
+    rows = [*collect_replies(pool, {}, seed), *collect_toxic(pool, 20_000, seed), *_documents(pool)]
+    groups: dict[tuple[str, float], list[Example]] = {}
+    for row in rows:
+        if row.text.strip().lower() not in seen:
+            label = row.targets.get("harm_delivered", row.targets.get("toxic_reply", -1.0))
+            groups.setdefault((row.source, label), []).append(row)
+    sampler = random.Random(seed)  # noqa: S311 - sampling, not secrets
+    return [
+        row for _, group in sorted(groups.items()) for row in sampler.sample(group, min(each, len(group)))
+    ]
+
+
+def _documents(pool: Path) -> Iterator[Example]:
+    """Passages, tables and mails: text that an assistant may well return, and harmless."""
+    for name in ("benign_en", "benign_hard_en"):
+        for row in read_rows(pool, name):
+            if row["kind"] == "document":
+                targets = {"harm_delivered": 0.0, "toxic_reply": 0.0}
+                yield Example(row["text"], targets, f"{row['source']} (document)", row["licence"])
 
 
 def compose_replies(seed: int, folder: Path = DATA) -> list[Example]:

@@ -130,6 +130,7 @@ def exchange_card(fields: dict[str, Any], facts: dict[str, Any], licences: Licen
         "folds": _fold_table(facts["refusal"]),
         "probe": _probe_table(facts["probe"]),
         "sigmoid": ranking_table(facts["sigmoid"]),
+        "transfer": _transfer_table(facts["transfer"]),
         "labels": label_table(fields),
         "agreement": f"{100 * facts['agreement']:.1f}",
         "latency": latency_line(facts["latency"]),
@@ -172,6 +173,14 @@ def _fold_table(found: dict[str, Any]) -> str:
         rows.append([name, *scores, percent(entry["caught"]), percent(entry["false_refusal"])])
     head = ["left out", *(f"F1 {label}" for label in REFUSAL), "refusals found", "comply called refuse"]
     return table(head, rows)
+
+
+def _transfer_table(found: dict[str, Any]) -> str:
+    rows = [
+        [name, str(entry["positives"]), str(entry["n"]), f"{entry['auroc']:.3f}"]
+        for name, entry in found.items()
+    ]
+    return table(["label: left out", "positives", "rows", "AUROC"], rows)
 
 
 def _probe_table(found: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _LENGTH = 29
+_DRAWN_AT_ONCE = 10 * 64
+"""Random bytes of 64 ids: asking the kernel for each costs more than all the rest of an id."""
 
 
 def _spell(number: int, pairs: int) -> str:
@@ -21,9 +23,9 @@ def _spell(number: int, pairs: int) -> str:
 
 
 class DecisionIds:
-    """Makes ids. `wall`: seconds since the epoch; `entropy(n)`: n random bytes."""
+    """Makes ids. `wall`: seconds since the epoch; `entropy(n)`: n random bytes (n a multiple of ten)."""
 
-    __slots__ = ("_entropy", "_millis", "_prefix", "_wall")
+    __slots__ = ("_at", "_drawn", "_entropy", "_millis", "_prefix", "_wall")
 
     def __init__(
         self, wall: Callable[[], float] = time.time, entropy: Callable[[int], bytes] = os.urandom
@@ -32,6 +34,8 @@ class DecisionIds:
         self._entropy = entropy
         self._millis = -1
         self._prefix = ""
+        self._drawn = b""
+        self._at = 0
 
     def __call__(self) -> str:
         """A new id."""
@@ -39,7 +43,12 @@ class DecisionIds:
         if millis != self._millis:
             self._millis = millis
             self._prefix = "gh-" + _spell(millis, 5)
-        number = int.from_bytes(self._entropy(10), "big")
+        at = self._at
+        if at == len(self._drawn):
+            self._drawn = self._entropy(_DRAWN_AT_ONCE)
+            at = 0
+        self._at = at + 10
+        number = int.from_bytes(self._drawn[at : at + 10], "big")
         return self._prefix + (
             _PAIRS[number >> 70]
             + _PAIRS[number >> 60 & 1023]
