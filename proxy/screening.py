@@ -53,6 +53,15 @@ class _Needed:
 
 
 @dataclass(slots=True)
+class _Flight:
+    """A measurement under way and how many wait for it."""
+
+    result: asyncio.Future[Classification]
+    given_up: threading.Event
+    waiting: int = 0
+
+
+@dataclass(slots=True)
 class VerdictCache:
     """Measurements by digest: a bounded dict here, and a shared store behind it where there is one."""
 
@@ -118,6 +127,7 @@ class ScreeningRoom:
             for name, classifier in self._classifiers.items()
         }
         self._needs: dict[tuple[str, Stage], _Needed] = {}
+        self._flights: dict[bytes, _Flight] = {}
 
     def close(self) -> None:
         """Stop taking runs; those under way end by themselves."""
@@ -190,11 +200,10 @@ class ScreeningRoom:
         return Screening(readings, failure, cached=not missing)
 
     async def _measure(self, missing: Sequence[_Job], deadline: float) -> Failure | None:
-        given_up = threading.Event()
         try:
             async with asyncio.timeout(deadline):
                 known = await self.cache.fetch([job.key for job in missing])
-                fresh = await self._run([job for job in missing if job.key not in known], given_up)
+                fresh = await self._run([job for job in missing if job.key not in known])
                 await self.cache.share(fresh)
         except TimeoutError:
             return Failure.TIMEOUT
@@ -203,30 +212,42 @@ class ScreeningRoom:
         except ClassifierError as error:
             _log.warning("classifier failed: %s", error)
             return Failure.ERROR
-        finally:
-            given_up.set()
         return None
 
-    async def _run(self, jobs: Sequence[_Job], given_up: threading.Event) -> dict[bytes, Classification]:
+    async def _run(self, jobs: Sequence[_Job]) -> dict[bytes, Classification]:
         fresh: dict[bytes, Classification] = {}
         for job in jobs:
-            if job.key in fresh:
-                continue
-            fresh[job.key] = found = await self._in_thread(job, given_up)
-            self.cache.keep(job.key, found)
+            if job.key not in fresh:
+                fresh[job.key] = found = await self._measured(job)
+                self.cache.keep(job.key, found)
         return fresh
 
-    async def _in_thread(self, job: _Job, given_up: threading.Event) -> Classification:
+    async def _measured(self, job: _Job) -> Classification:
+        """One measurement for all who wait for the same one; given up when the last of them goes."""
+        flight = self._flights.get(job.key) or self._launch(job)
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.result)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting:
+                flight.given_up.set()
+                self._flights.pop(job.key, None)
+
+    def _launch(self, job: _Job) -> _Flight:
         if self.busy >= self._limit:
             raise _Overloaded
         self.busy += 1
-        loop = asyncio.get_running_loop()
-        running = self._pool.submit(_classify, job, given_up)
-        running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._returned))
-        return await asyncio.wrap_future(running)
+        given_up = threading.Event()
+        result = asyncio.wrap_future(self._pool.submit(_classify, job, given_up))
+        result.add_done_callback(self._landed)
+        flight = self._flights[job.key] = _Flight(result, given_up)
+        return flight
 
-    def _returned(self) -> None:
+    def _landed(self, result: asyncio.Future[Classification]) -> None:
         self.busy -= 1
+        if not result.cancelled():
+            result.exception()  # taken note of, also where nobody waits any more
 
     def _needed(self, policy: Policy, stage: Stage) -> _Needed:
         key = (policy.digest, stage)

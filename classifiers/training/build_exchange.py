@@ -227,7 +227,7 @@ def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
     train_second(model, rows, weights, settings, seed)
     folds = fold_logits(first, weights, settings, seed)
     unseen = unseen_rows(pool, rows, config)
-    finish(model, rows, folds, unseen, weights, out / "exchange", config)
+    finish(model, rows, folds, unseen, weights, out / "exchange", config=config)
 
 
 def finish(
@@ -237,6 +237,7 @@ def finish(
     unseen: list[Example],
     weights: Path,
     folder: Path,
+    *,
     config: Settings,
 ) -> None:
     """Export a trained model and write the artefact; ``folds`` are left-out rows with their logits.

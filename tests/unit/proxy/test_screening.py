@@ -158,6 +158,18 @@ async def test_the_same_text_twice_in_a_conversation_is_read_once() -> None:
     assert len(classifier.seen) == 1
 
 
+async def test_the_same_text_at_the_same_time_is_read_once() -> None:
+    release = threading.Event()
+    classifier = CountingClassifier(act=lambda _: release.wait(5) and None)
+    async with room(classifier, threads=2, queue=0) as guard, asyncio.TaskGroup() as group:
+        asked = [group.create_task(guard.screen_input(exchange("one"), Stage.DURING_CALL)) for _ in range(50)]
+        await asyncio.sleep(0.02)
+        asked[0].cancel()
+        release.set()
+    assert all(task.result().failure is None for task in asked[1:])
+    assert len(classifier.seen) == 1
+
+
 def test_the_cache_is_bounded() -> None:
     cache = VerdictCache(entries=2)
     for key in (b"a", b"b", b"c"):

@@ -23,7 +23,9 @@ def test_ids_of_the_same_millisecond_differ() -> None:
 
 
 def test_every_random_bit_shows() -> None:
-    made = [DecisionIds(lambda: 0.0, lambda n, bit=bit: (1 << bit).to_bytes(n, "little"))() for bit in range(80)]
+    made = [
+        DecisionIds(lambda: 0.0, lambda n, bit=bit: (1 << bit).to_bytes(n, "little"))() for bit in range(80)
+    ]
     assert len(set(made)) == 80
 
 
