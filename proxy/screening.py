@@ -14,7 +14,8 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import orjson
@@ -54,11 +55,10 @@ class _Needed:
 
 @dataclass(slots=True)
 class _Flight:
-    """A measurement under way and how many wait for it."""
+    """A measurement under way and those who wait for it."""
 
-    result: asyncio.Future[Classification]
-    given_up: threading.Event
-    waiting: int = 0
+    waiters: list[asyncio.Future[Classification]] = field(default_factory=list)
+    given_up: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)
@@ -225,12 +225,13 @@ class ScreeningRoom:
     async def _measured(self, job: _Job) -> Classification:
         """One measurement for all who wait for the same one; given up when the last of them goes."""
         flight = self._flights.get(job.key) or self._launch(job)
-        flight.waiting += 1
+        waiter: asyncio.Future[Classification] = asyncio.get_running_loop().create_future()
+        flight.waiters.append(waiter)
         try:
-            return await asyncio.shield(flight.result)
+            return await waiter
         finally:
-            flight.waiting -= 1
-            if not flight.waiting:
+            flight.waiters.remove(waiter)
+            if not flight.waiters:
                 flight.given_up.set()
                 self._flights.pop(job.key, None)
 
@@ -238,16 +239,28 @@ class ScreeningRoom:
         if self.busy >= self._limit:
             raise _Overloaded
         self.busy += 1
-        given_up = threading.Event()
-        result = asyncio.wrap_future(self._pool.submit(_classify, job, given_up))
-        result.add_done_callback(self._landed)
-        flight = self._flights[job.key] = _Flight(result, given_up)
+        flight = self._flights[job.key] = _Flight()
+        loop = asyncio.get_running_loop()
+        running = self._pool.submit(_classify, job, flight.given_up)
+
+        def land(ended: Future[Classification]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(self._landed, flight, ended)
+
+        running.add_done_callback(land)
         return flight
 
-    def _landed(self, result: asyncio.Future[Classification]) -> None:
+    def _landed(self, flight: _Flight, ended: Future[Classification]) -> None:
         self.busy -= 1
-        if not result.cancelled():
-            result.exception()  # taken note of, also where nobody waits any more
+        for waiter in flight.waiters:
+            if waiter.done():
+                continue
+            if ended.cancelled():
+                waiter.cancel()
+            elif (error := ended.exception()) is not None:
+                waiter.set_exception(error)
+            else:
+                waiter.set_result(ended.result())
 
     def _needed(self, policy: Policy, stage: Stage) -> _Needed:
         key = (policy.digest, stage)

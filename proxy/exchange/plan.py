@@ -28,11 +28,12 @@ class Plan:
     observes: bool
     """No rule is enforced: the client gets the upstream's bytes untouched."""
     withholds: bool
-    """Some enforced post-call rule may withhold text."""
+    """Some enforced post-call rule may withhold text, whatever the input looked like."""
     reviews: bool
     """Some enforced post-call rule may ask for a revision, whatever the input looked like."""
+    withholds_flagged: bool
     reviews_flagged: bool
-    """The same, but only where the input was flagged."""
+    """The same two where the input was flagged."""
 
     def delivery(self, exchange: Exchange, flagged: bool) -> Delivery:
         """How this answer is released (see `docs/explanation/delivery-modes.md`)."""
@@ -43,26 +44,33 @@ class Plan:
             return Delivery.BUFFERED
         if chosen != "auto":
             return Delivery(chosen)
-        if not self.withholds:
+        withholds, reviews = self.withholds, self.reviews
+        if flagged:
+            withholds, reviews = self.withholds_flagged, self.reviews_flagged
+        if not withholds:
             return Delivery.LIVE
-        if self.reviews or (flagged and self.reviews_flagged) or exchange.choices > 1:
-            return Delivery.BUFFERED
-        return Delivery.WINDOWED
+        return Delivery.BUFFERED if reviews or exchange.choices > 1 else Delivery.WINDOWED
 
 
 def plan(policy: Policy) -> Plan:
     """The plan of a resolved policy."""
     active = [rule for rule in policy.rules if rule.mode != "off"]
     enforced = [rule for rule in active if rule.mode == "enforce"]
-    post = [rule for rule in enforced if rule.stage is Stage.POST_CALL]
+    post = [rule for rule in enforced if rule.stage is Stage.POST_CALL and _withholds(rule)]
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
     return Plan(
         stages={stage: _stage(policy, stage, active) for stage in Stage},
         observes=not enforced and policy.on_uncovered != "block",
-        withholds=any(rule.action in (Action.REVIEW, Action.BLOCK) for rule in post),
+        withholds=any(not rule.when_flagged for rule in post),
         reviews=any(not rule.when_flagged for rule in reviewing),
+        withholds_flagged=bool(post),
         reviews_flagged=bool(reviewing),
     )
+
+
+def _withholds(rule: Rule) -> bool:
+    """The rule may keep text back: by its action, or because it blocks when its guard fails."""
+    return rule.action in (Action.REVIEW, Action.BLOCK) or rule.on_failure == "block"
 
 
 def _stage(policy: Policy, stage: Stage, active: list[Rule]) -> StagePlan:

@@ -26,10 +26,10 @@ from policies.verdict import Action, Failure, Reading, Stage, Verdict
 
 FLAG, BLOCK = 0.4, 0.9
 INPUT_LABELS = ("harm", "jailbreak", "prompt_injection", *HAZARDS)
-EXCHANGE_LABELS = ("comply", "partial", "refuse", "unable", "harm_delivered")
+EXCHANGE_LABELS = ("comply", "partial", "refuse", "unable", "harm_delivered", "toxic_reply")
 THRESHOLDS: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "input": {label: {"flag": FLAG, "block": BLOCK} for label in INPUT_LABELS},
-    "exchange": {"harm_delivered": {"flag": FLAG, "block": BLOCK}},
+    "exchange": {label: {"flag": FLAG, "block": BLOCK} for label in ("harm_delivered", "toxic_reply")},
 }
 """Operating points as a manifest states them, round so that tables can be read."""
 

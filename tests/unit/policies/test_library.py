@@ -117,7 +117,29 @@ class TestDefault(PolicyKit):
         ),
         Row("an image is flagged", FLAGGED, "uncovered", "on_uncovered", ((USER, {}),), uncovered=("image",)),
         Row("a harmless answer", ALLOW, answer={"harm_delivered": 0.1}, flagged=True),
-        Row("a harmful answer", BLOCKED, "output", "output-harm", answer={"harm_delivered": 0.9}),
+        Row(
+            "a harmful answer to an ordinary question",
+            FLAGGED,
+            "output",
+            "output-suspicious",
+            answer={"harm_delivered": 0.9},
+        ),
+        Row(
+            "a harmful answer to a flagged question",
+            BLOCKED,
+            "output",
+            "output-harm",
+            answer={"harm_delivered": 0.9},
+            flagged=True,
+        ),
+        Row(
+            "an insulting answer to a flagged question",
+            REVIEW,
+            "output",
+            "output-review",
+            answer={"toxic_reply": 0.95},
+            flagged=True,
+        ),
         Row("a doubtful answer to an ordinary question", ALLOW, answer={"harm_delivered": 0.6}),
         Row(
             "a doubtful answer to a flagged question",
@@ -150,6 +172,7 @@ class TestMonitor(PolicyKit):
             "output",
             "output-harm",
             answer={"harm_delivered": 0.95},
+            flagged=True,
             would=BLOCKED,
         ),
     )
@@ -227,7 +250,7 @@ def test_every_category_of_a_shipped_policy_has_a_text_in_every_language(name: s
 
 def _categories(policy: Policy) -> set[str]:
     named = {name for rule in policy.rules for name in (rule.category, *rule.labels)}
-    return (named | set(CATEGORIES)) - {"", "auto", "harm_delivered"}
+    return (named | set(CATEGORIES)) - {"", "auto", "harm_delivered", "toxic_reply"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
