@@ -64,6 +64,9 @@ class Account:
         scores = self.output_scores if output else self.scores
         for reading in readings:
             self.models[reading.classification.model] = None
+            if not scores:
+                scores.update(reading.classification.scores)
+                continue
             for label, score in reading.classification.scores.items():
                 if score > scores.get(label, -1.0):
                     scores[label] = score

@@ -17,6 +17,7 @@ from functools import partial
 from policies.policy import Policy
 from policies.verdict import Action, Stage
 from proxy.exchange.account import Account
+from proxy.exchange.deadline import Deadline
 from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
 from proxy.exchange.holdback import HoldBack
@@ -53,7 +54,11 @@ class Corridor:
     """Awaited after the record is closed, where the ledger promises it on disk by then."""
     under_way: set[str] = field(default_factory=set)
     """Ids of the exchanges that are walking now."""
+    reviewer: Reviewer = field(init=False)
     _plans: dict[str, Plan] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reviewer", Reviewer(self.critic, self.screener, self.nonce))
 
     async def walk(self, exchange: Exchange, client: Downstream) -> None:
         """Take one exchange through; returns when the client has its answer and the record is closed."""
@@ -61,7 +66,7 @@ class Corridor:
         self.under_way.add(exchange.id)
         account.open()
         try:
-            async with asyncio.timeout_at(exchange.deadline):
+            with Deadline(exchange.deadline):
                 await _Walk(self, account, client).run()
         except ClientLeft:
             account.leave()
@@ -126,9 +131,7 @@ class _Walk:
     last_sent: float = 0.0
 
     def __post_init__(self) -> None:
-        corridor = self.corridor
-        reviewer = Reviewer(corridor.critic, corridor.screener, corridor.nonce)
-        self.judge = Judge(self.account, corridor.screener, reviewer)
+        self.judge = Judge(self.account, self.corridor.screener, self.corridor.reviewer)
 
     async def run(self) -> None:
         """Screen, call, release."""

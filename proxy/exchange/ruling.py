@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policies import refusal, rules
 from policies.critique import ReviewResult
-from policies.verdict import Action, Stage, Verdict
+from policies.verdict import Action, Reading, Stage, Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import (
     GuardFailed,
@@ -21,6 +21,13 @@ from proxy.exchange.events import (
 from proxy.exchange.exchange import ChoiceDraft, Replacement, ReplyOrigin
 from proxy.exchange.ports import Ruling, Screener, Screening
 from proxy.exchange.reviewing import Reviewer
+
+
+def _scores(readings: Sequence[Reading]) -> Mapping[str, float]:
+    """All scores of one text by label."""
+    if len(readings) == 1:
+        return readings[0].classification.scores
+    return {label: score for each in readings for label, score in each.classification.scores.items()}
 
 
 @dataclass(slots=True)
@@ -77,7 +84,7 @@ class Judge:
         elif verdict.action is Action.REVIEW and may_review:
             self._apply(index, verdict, await self.reviewer.review(self.account, index, verdict))
 
-    async def _rule_output(self, index: int, text: str) -> tuple[Verdict, dict[str, float]]:
+    async def _rule_output(self, index: int, text: str) -> tuple[Verdict, Mapping[str, float]]:
         account = self.account
         exchange = account.exchange
         started = account.clock()
@@ -95,8 +102,7 @@ class Judge:
         account.judged_output(index, verdict, screening)
         seconds = account.clock() - started
         self._tell(Stage.POST_CALL, verdict, screening, seconds, account.output_scores)
-        scores = {k: v for r in screening.readings for k, v in r.classification.scores.items()}
-        return verdict, scores
+        return verdict, _scores(screening.readings)
 
     def _apply(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
         if result.outcome == "rejected_refusal":
@@ -148,7 +154,7 @@ class Judge:
             )
         )
 
-    def _note_refusal(self, index: int, choice: ChoiceDraft, scores: dict[str, float]) -> None:
+    def _note_refusal(self, index: int, choice: ChoiceDraft, scores: Mapping[str, float]) -> None:
         """Classify the model's own answer: what it refused, and whether that looks like too much."""
         kind: RefusalClass = "comply"
         if choice.refusal and not choice.content:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from proxy.errors import BadRequest, PayloadTooLarge, RequestTimeout, UnsupportedMediaType
+from proxy.exchange.deadline import Deadline
 from proxy.exchange.ports import ClientLeft
 
 Scope = MutableMapping[str, Any]
@@ -99,7 +100,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits
     if declared is not None and declared.isdecimal() and int(declared[:20]) > limits.body_bytes:
         raise _too_large(limits)
     try:
-        async with asyncio.timeout(limits.body_seconds):
+        with Deadline(asyncio.get_running_loop().time() + limits.body_seconds):
             return await _collect(receive, limits)
     except TimeoutError:
         raise RequestTimeout("The request body did not arrive in time.") from None
