@@ -117,12 +117,17 @@ class FakeAnswer:
         default_factory=lambda: UpstreamHead(200, (("content-type", "application/json"),))
     )
 
+    pending: bool = False
+
     async def deltas(self) -> AsyncGenerator[Delta, None]:
         """See `ports.UpstreamAnswer`."""
         self.upstream.reading = True
         try:
+            left = len(self.upstream.script)
             for delta in self.upstream.script:
                 await self.upstream.gates.reach("delta")
+                left -= 1
+                self.pending = self.upstream.together and left > 0
                 yield delta
             await self.upstream.gates.reach("end")
         finally:
@@ -131,13 +136,15 @@ class FakeAnswer:
 
 @dataclass(slots=True)
 class FakeUpstream:
-    """Plays a script of deltas. `opened`/`closed` count connections; `reading`: an iterator is open."""
+    """Plays a script of deltas. `opened`/`closed` count connections; `reading`: an iterator is open;
+    `together`: all deltas come in one read."""
 
     gates: Gates
     script: Sequence[Delta] = ()
     opened: int = 0
     closed: int = 0
     reading: bool = False
+    together: bool = False
     payloads: list[bytes] = field(default_factory=list)
     critic_answer: str | None = None
 
@@ -174,14 +181,17 @@ class FakeClient:
     seen: list[str] = field(default_factory=list)
     """Texts in order: relayed text, canned or revised text, `<error>`, `<end>`."""
     comments: int = 0
+    relays: int = 0
     completed: bool = False
     heads: list[ReplyHead] = field(default_factory=list)
     rulings: list[Ruling] = field(default_factory=list)
 
-    async def relay(self, head: ReplyHead, delta: Delta) -> None:
+    async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:
         """See `ports.Downstream`."""
         self._begin(head)
-        self._see(delta)
+        self.relays += 1
+        for delta in deltas:
+            self._see(delta)
 
     async def keep_alive(self, head: ReplyHead) -> None:
         """See `ports.Downstream`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -222,15 +222,20 @@ class _Walk:
 
     async def _flow(self, answer: UpstreamAnswer) -> None:
         """Relay as it comes; the closing frames wait only where the client wants the verdict."""
-        account, held = self.account, list[Delta]()
+        account = self.account
+        held: list[Delta] = []
+        ready: list[Delta] = []
 
         async def relay(delta: Delta) -> None:
-            if account.exchange.wants_verdict and (held or delta.kind in ("usage", "done")):
-                held.append(delta)
-            else:
-                await self._relay(delta)
+            last_words = account.exchange.wants_verdict and (held or delta.kind in ("usage", "done"))
+            (held if last_words else ready).append(delta)
+            if ready and not answer.pending:
+                await self._relay(ready)
+                ready.clear()
 
         await self._pump(answer, relay)
+        if ready:
+            await self._relay(ready)
         if account.exchange.wants_verdict:
             await self._rule_draft()
         await self._end(held)
@@ -250,7 +255,7 @@ class _Walk:
             if verdict.action is Action.BLOCK:
                 self.judge.replace(choice, verdict)
                 return True
-            for released in holdback.clear(choice):
+            if released := holdback.clear(choice):
                 await self._relay(released)
             return False
 
@@ -312,8 +317,8 @@ class _Walk:
         account = self.account
         return ReplyHead(account.input_verdict, account.delivery, account.head, account.overhead())
 
-    async def _relay(self, delta: Delta) -> None:
-        await self._send(self.client.relay(self._head(), delta))
+    async def _relay(self, deltas: Sequence[Delta]) -> None:
+        await self._send(self.client.relay(self._head(), deltas))
 
     async def _deliver(self, deltas: list[Delta]) -> None:
         ruling = self.judge.ruling()

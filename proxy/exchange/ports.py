@@ -73,6 +73,8 @@ class UpstreamAnswer(Protocol):
     """An answer under way."""
 
     head: UpstreamHead
+    pending: bool
+    """The delta given last came in one read with the next one, so a relay can wait for that."""
 
     def deltas(self) -> AsyncGenerator[Delta, None]:
         """Deltas in order; a non-stream answer is one delta of kind `body`.
@@ -175,8 +177,8 @@ class Downstream(Protocol):
     def status(self) -> int:
         """HTTP status that the client saw; 0 before the commit point."""
 
-    async def relay(self, head: ReplyHead, delta: Delta) -> None:
-        """Send one delta as it is (starting the response before the first)."""
+    async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:
+        """Send deltas as they are, in one write (starting the response before the first)."""
 
     async def keep_alive(self, head: ReplyHead) -> None:
         """Send a comment on a stream while the guard or the upstream is silent."""

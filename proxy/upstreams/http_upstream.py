@@ -179,6 +179,7 @@ class HttpCall:
         "_upstream",
         "fresh",
         "head",
+        "pending",
     )
 
     head: UpstreamHead
@@ -199,6 +200,7 @@ class HttpCall:
         self._response: aiohttp.ClientResponse
         self._left = upstream.limits.answer_bytes
         self._said_all = False
+        self.pending = False
         self.fresh = False
         """Whether the last attempt had to open a connection."""
 
@@ -287,7 +289,10 @@ class HttpCall:
         splitter = FrameSplitter(self._upstream.limits.frame_bytes)
         read = self._exchange.codec.frame
         while (frames := await self._read_frames(splitter)) is not None:
+            left = len(frames)
             for frame in frames:
+                left -= 1
+                self.pending = left > 0
                 delta = read(frame)
                 self._said_all = ending.after(delta)
                 yield delta

@@ -144,7 +144,7 @@ class LitellmUpstream:
 class LitellmCall:
     """One call: a context that gives the answer under way (itself) and closes its stream after."""
 
-    __slots__ = ("_answer", "_exchange", "_payload", "_upstream", "head")
+    __slots__ = ("_answer", "_exchange", "_payload", "_upstream", "head", "pending")
 
     def __init__(self, upstream: LitellmUpstream, exchange: Exchange, payload: bytes) -> None:
         self._upstream = upstream
@@ -152,6 +152,7 @@ class LitellmCall:
         self._payload = payload
         self._answer: Any = None
         self.head = _STREAM_HEAD if exchange.stream else _JSON_HEAD
+        self.pending = False
 
     async def __aenter__(self) -> Self:
         if self._exchange.codec.path != "/chat/completions":

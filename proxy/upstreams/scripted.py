@@ -128,6 +128,7 @@ class _ScriptedAnswer:
     def __init__(self, exchange: Exchange, answer: _Answer, delay: float) -> None:
         kind = "text/event-stream; charset=utf-8" if exchange.stream else "application/json"
         self.head = UpstreamHead(200, (("content-type", kind), ("x-request-id", answer.head.id)))
+        self.pending = False
         self._exchange = exchange
         self._answer = answer
         self._delay = delay

@@ -60,15 +60,16 @@ class ChatDownstream:
         """Return when the client has closed the connection."""
         await self._connection.wait_left()
 
-    async def relay(self, head: ReplyHead, delta: Delta) -> None:
-        """Send one delta as it is."""
-        if delta.kind == "body":
-            await self._answer_upstream(head, None, delta.raw)
+    async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:
+        """Send deltas as they are, in one write."""
+        if deltas[0].kind == "body":
+            await self._answer_upstream(head, None, deltas[0].raw)
             return
         if not self._connection.status:
             await self._start_stream(head, None)
-        self._note(delta)
-        await self._connection.write(delta.raw)
+        for delta in deltas:
+            self._note(delta)
+        await self._connection.write(b"".join([delta.raw for delta in deltas]))
 
     def _note(self, delta: Delta) -> None:
         if self._chunk is None and delta.kind == "chunk":

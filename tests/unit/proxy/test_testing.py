@@ -64,7 +64,7 @@ async def test_a_fake_upstream_counts_what_is_open() -> None:
 async def test_a_client_that_left_takes_nothing_more() -> None:
     client = FakeClient(left=True)
     for sending in (
-        client.relay(HEAD, text_delta("a")),
+        client.relay(HEAD, [text_delta("a")]),
         client.keep_alive(HEAD),
         client.deliver(HEAD, [], Draft(), Ruling(ALLOWED)),
         client.fail(UpstreamError("x", 502)),

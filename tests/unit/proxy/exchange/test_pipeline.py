@@ -108,6 +108,15 @@ async def test_a_stream_without_output_rules_flows_live() -> None:
     assert house.client.seen == ["w" * 130, "tail", "<end>"]
 
 
+async def test_deltas_that_came_together_leave_together_and_others_at_once() -> None:
+    for together, relays in ((True, 1), (False, len(STREAM))):
+        house = House(STREAM, replace(POLICY, rules=(IN,), digest="live"))
+        house.upstream.together = together
+        await house.walk(stream=True)
+        assert house.client.relays == relays
+        assert house.client.seen == ["w" * 130, "tail", "<end>"]
+
+
 async def test_a_failed_guard_closes_the_gate_and_is_counted_as_failed() -> None:
     house = House(input_score=Failure.TIMEOUT)
     closed = await house.walk()

@@ -152,7 +152,7 @@ class Scenario:
         for _ in range(self.keep_alives):
             await client.keep_alive(head)
         for delta in deltas[: self.relayed]:
-            await client.relay(head, delta)
+            await client.relay(head, [delta])
         if self.error is not None:
             await client.fail(self.error)
         elif self.how == "deliver":

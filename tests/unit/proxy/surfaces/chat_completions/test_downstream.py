@@ -79,7 +79,7 @@ async def test_relayed_frames_leave_one_by_one_as_they_came() -> None:
     wire = Wire()
     frames = stream_of("one two")
     for delta in read(frames)[0]:
-        await wire.client.relay(head(), delta)
+        await wire.client.relay(head(), [delta])
     assert [message["body"] for message in wire.sent[1:]] == frames
     assert not wire.ended
     await wire.client.end(head(), [], Ruling(ALLOWED))
@@ -90,7 +90,7 @@ async def test_relayed_frames_leave_one_by_one_as_they_came() -> None:
 async def test_a_relayed_body_is_whole_and_ends_the_response() -> None:
     wire = Wire(stream=False)
     raw = answer_body("hello")
-    await wire.client.relay(head(), CODEC.body(raw))
+    await wire.client.relay(head(), [CODEC.body(raw)])
     assert wire.answer.body == raw
     assert wire.answer.header("content-length") == str(len(raw))
     await wire.client.end(head(), [], Ruling(ALLOWED))
@@ -183,7 +183,7 @@ async def test_the_header_s_language_stands_against_any_guess() -> None:
 async def cut(wire: Wire, frames: list[bytes], *replacements: Any) -> list[Any]:
     deltas, draft = read(frames)
     for delta in deltas:
-        await wire.client.relay(head(), delta)
+        await wire.client.relay(head(), [delta])
     await wire.client.cut(head(), draft, Ruling(ALLOWED, (OUT_BLOCK,), replacements))
     assert wire.ended
     return wire.answer.data()[len(frames) :]
@@ -235,7 +235,7 @@ async def test_a_failure_before_the_first_byte_has_a_status(error: Exception, st
 
 async def test_a_failure_after_the_first_byte_is_a_frame_and_no_end_mark() -> None:
     wire = Wire()
-    await wire.client.relay(head(), CODEC.frame(frame(said(0, content="x"))))
+    await wire.client.relay(head(), [CODEC.frame(frame(said(0, content="x")))])
     body = b'{"error":{"message":"provider text"}}'
     await wire.client.fail(UpstreamError("upstream_error", 500, body))
     assert wire.ended
@@ -258,7 +258,7 @@ async def test_an_upstream_s_own_error_is_relayed_with_our_id() -> None:
 
 async def test_nothing_is_sent_after_the_end() -> None:
     wire = Wire(stream=False)
-    await wire.client.relay(head(), CODEC.body(answer_body("hello")))
+    await wire.client.relay(head(), [CODEC.body(answer_body("hello"))])
     before = len(wire.sent)
     await wire.client.fail(ValueError())
     await wire.client.keep_alive(head())
@@ -269,7 +269,7 @@ async def test_nothing_is_sent_after_the_end() -> None:
 async def test_an_upstream_s_error_frame_is_the_last_thing_a_client_sees() -> None:
     wire = Wire()
     error = b'data: {"error":{"message":"x","type":"y","param":null,"code":null}}\n\n'
-    await wire.client.relay(head(), CODEC.frame(error))
+    await wire.client.relay(head(), [CODEC.frame(error)])
     await wire.client.end(head(), [], Ruling(ALLOWED))
     assert wire.answer.body == error
 
@@ -278,7 +278,7 @@ async def test_a_client_that_left_is_told_to_the_pipeline() -> None:
     wire = Wire()
     wire.gone = True
     with pytest.raises(ClientLeft):
-        await wire.client.relay(head(), CODEC.frame(DONE))
+        await wire.client.relay(head(), [CODEC.frame(DONE)])
 
 
 def test_an_unknown_failure_names_the_decision_and_nothing_else() -> None:
