@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from proxy.errors import BadRequest, GatehouseError, InternalError, MethodNotAllowed, NotFound
+from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions.downstream import translated
 from proxy.surfaces.decision_id import DecisionIds
 
 ModelLister = Callable[[Mapping[str, str]], Awaitable[Sequence[Mapping[str, Any]]]]
@@ -90,6 +92,7 @@ def speak_openai(app: FastAPI, new_id: Callable[[], str] | None = None) -> None:
     app.router.redirect_slashes = False
     app.add_exception_handler(Exception, on_fault)
     app.add_exception_handler(GatehouseError, _on_gatehouse_error)
+    app.add_exception_handler(UpstreamError, _on_upstream_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
 
@@ -98,6 +101,13 @@ async def _on_gatehouse_error(_: Request, error: Exception) -> Response:
     fault = error if isinstance(error, GatehouseError) else GatehouseError("Gatehouse failed.")
     headers = dict(fault.headers())
     return Response(fault.body(), fault.status, headers, media_type="application/json")
+
+
+async def _on_upstream_error(request: Request, error: Exception) -> Response:
+    """The upstream's own answer where it gave one (a missing key, say), else what went wrong."""
+    if isinstance(error, UpstreamError) and error.body is not None:
+        return Response(error.body, error.status, dict(error.headers), media_type=error.content_type)
+    return await _on_gatehouse_error(request, translated(error, ""))
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

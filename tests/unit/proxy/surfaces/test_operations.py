@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from proxy.errors import Overloaded
+from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from tests.kits.surface_kit import Caller
 
@@ -37,12 +38,20 @@ def build(ready: bool = True) -> Caller:
     async def full() -> None:
         raise Overloaded(retry_after=3)
 
+    async def refused() -> None:
+        raise UpstreamError("upstream_error", 401, b'{"error":{"message":"no key"}}')
+
+    async def unreachable() -> None:
+        raise UpstreamError("upstream_unreachable", 502)
+
     async def typed(number: int) -> int:
         return number
 
     app.add_api_route("/teapot", teapot)
     app.add_api_route("/full", full)
     app.add_api_route("/typed", typed)
+    app.add_api_route("/refused", refused)
+    app.add_api_route("/unreachable", unreachable)
     return Caller(app)
 
 
@@ -106,3 +115,13 @@ async def test_every_error_of_the_framework_has_the_shape() -> None:
     assert (typed.status, typed.error()["type"]) == (400, "invalid_request_error")
     full = await build().call("GET", "/full")
     assert (full.status, full.header("retry-after")) == (503, "3")
+
+
+async def test_an_upstream_that_lists_no_models_is_the_upstreams_error() -> None:
+    """Its own words where it gave some, ours where it could not be reached; never a 500."""
+    caller = build()
+    relayed = await caller.call("GET", "/refused")
+    assert (relayed.status, relayed.body) == (401, b'{"error":{"message":"no key"}}')
+    down = await caller.call("GET", "/unreachable")
+    assert down.status == 502
+    assert down.error()["code"] == "upstream_unreachable"
