@@ -28,12 +28,13 @@ from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
+from proxy.request_limit import RequestLimit
 from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
-from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.chat_completions.routes import Admit, ChatCompletions
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
@@ -113,7 +114,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         nonce=lambda: secrets.token_hex(8),
         settled=ledger.flushed if ledger.strict else None,
     )
-    routes = _hot_routes(settings, corridor, tenants, metrics, ledger)
+    routes = _hot_routes(settings, corridor, tenants, metrics, ledger, store)
     operations = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     public = FastAPI(
         openapi_url=None,
@@ -174,18 +175,22 @@ def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
 
 def _screening(settings: Settings, classifiers: Mapping[str, Classifier], store: LocalStore) -> ScreeningRoom:
     shared: Store | None = store if isinstance(store, TieredStore) else None
-    seal = settings.redis.seal_key
     return ScreeningRoom(
         classifiers,
         VerdictCache(settings.cache.entries, shared, int(settings.cache.ttl_s)),
-        secret=seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32),
+        secret=_secret(settings),
         threads=settings.guard.threads or min(4, len(os.sched_getaffinity(0))),
         queue=settings.guard.queue,
     )
 
 
 def _hot_routes(
-    settings: Settings, corridor: Corridor, tenants: Tenants, metrics: Metrics, ledger: LedgerWriter
+    settings: Settings,
+    corridor: Corridor,
+    tenants: Tenants,
+    metrics: Metrics,
+    ledger: LedgerWriter,
+    store: Store,
 ) -> dict[str, Handler]:
     """Path (without `/v1`) to handler. Whatever reaches an upstream does so by the corridor."""
 
@@ -214,14 +219,28 @@ def _hot_routes(
             body_bytes=settings.limits.body_bytes,
             depth=settings.limits.depth,
             messages=settings.limits.turns,
+            choices=settings.limits.choices,
             exchange_seconds=settings.deadline_s,
         ),
+        admit=_admission(settings, store),
         codec=ChatCodec(settings.constitution_role),
         headers=VerdictHeaders(settings.expose_headers),
         clock=time.monotonic,
     )
     feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
     return {"/chat/completions": chat, "/feedback": feedback}
+
+
+def _admission(settings: Settings, store: Store) -> Admit | None:
+    if not settings.limits.per_minute:
+        return None
+    return RequestLimit(store, settings.limits.per_minute, _secret(settings)).admit
+
+
+def _secret(settings: Settings) -> bytes:
+    """Key of all digests: shared by replicas where `redis.seal_key` is set, else this process's own."""
+    seal = settings.redis.seal_key
+    return seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32)
 
 
 def _readiness(

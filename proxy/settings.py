@@ -135,12 +135,15 @@ class LedgerSettings(Section):
 
 
 class RequestLimits(Section):
-    """What a request may be before it is refused (400 or 413)."""
+    """What a request may be before it is refused (400, 413), and how many a client may send (429)."""
 
     body_bytes: Count = Field(default=8 * _MIB, description="Bytes of a request body.")
     depth: int = Field(default=64, ge=4, le=512, description="Nesting of JSON arrays and objects.")
     turns: Count = Field(default=2_000, description="Messages in a conversation.")
     choices: Count = Field(default=8, description="Choices (`n`) a request may ask for.")
+    per_minute: int = Field(
+        default=0, ge=0, description="Requests a minute of one client key, counted in the store; 0: no limit."
+    )
 
 
 class GuardSettings(Section):

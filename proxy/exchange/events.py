@@ -5,24 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from policies.critique import ReviewOutcome
 from policies.verdict import Failure, Stage, Verdict
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
 
 Outcome = Literal["completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"]
 RefusalClass = Literal["comply", "partial", "refuse", "unable", "unknown"]
 RefusalOrigin = Literal["input_rule", "output_rule", "provider_filter", "model", "revision"]
-RevisionOutcome = Literal[
-    "kept",
-    "revised",
-    "original",
-    "canned",
-    "rejected_risk",
-    "rejected_refusal",
-    "rejected_retention",
-    "rejected_length",
-    "critic_failed",
-    "deadline",
-]
+RevisionOutcome = ReviewOutcome
 GuardMode = Literal["open", "closed"]
 TokenPurpose = Literal["client", "constitution", "critique", "revision"]
 

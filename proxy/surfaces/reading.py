@@ -35,6 +35,7 @@ _CONTAINERS = (dict, list)
 class Limits:
     """Bounds of a request. `body_bytes`: 413 above it; `body_seconds`: 408 after it; `depth`: nesting of
     objects and arrays; `values`: containers and strings of a body; `messages`: turns of a conversation;
+    `choices`: most `n`;
     `exchange_seconds`: time until an exchange must be over, from the arrival of its headers."""
 
     body_bytes: int = 10 * 1024 * 1024
@@ -42,6 +43,7 @@ class Limits:
     depth: int = 64
     values: int = 200_000
     messages: int = 4096
+    choices: int = 128
     exchange_seconds: float = 600.0
 
 

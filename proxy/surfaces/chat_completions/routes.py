@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from policies.bundle import PolicyBundle
@@ -29,11 +29,13 @@ from proxy.surfaces.reading import (
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
 SURFACE = "chat_completions"
-MOST_CHOICES = 128
 CLIENT_CLOSED_REQUEST = 499
 
 BundleFor = Callable[[Mapping[str, str]], tuple[str, PolicyBundle]]
 """From request headers to tenant and policy bundle; raises a `GatehouseError` (401, 403, 429) to refuse."""
+
+Admit = Callable[[Mapping[str, str]], Awaitable[None]]
+"""From request headers; raises `RateLimited` for a client that has used up its share."""
 
 
 class Walker(Protocol):
@@ -52,12 +54,13 @@ class ChatCompletions:
     `clock`: the event loop's time, in seconds; `wall`: seconds since the epoch.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part that the composition root or a test chooses
         self,
         corridor: Walker,
         bundle_for: BundleFor,
         *,
         limits: Limits | None = None,
+        admit: Admit | None = None,
         codec: ChatCodec | None = None,
         headers: VerdictHeaders | None = None,
         new_id: Callable[[], str] | None = None,
@@ -67,6 +70,7 @@ class ChatCompletions:
         self._corridor = corridor
         self._bundle_for = bundle_for
         self._limits = limits or Limits()
+        self._admit = admit
         self._codec = codec or ChatCodec()
         self._headers = headers or VerdictHeaders()
         self._new_id = new_id or DecisionIds()
@@ -103,6 +107,8 @@ class ChatCompletions:
         started = self._clock()
         headers = read_headers(scope)
         tenant, bundle = self._bundle_for(headers)
+        if self._admit is not None:
+            await self._admit(headers)
         check_media_type(headers)
         raw = await read_body(headers, receive, self._limits)
         body = parse_object(raw, self._limits)
@@ -167,8 +173,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     if type(body.get("stream")) not in (bool, type(None)):
         raise _bad("stream", "must be true or false")
     choices = body.get("n")
-    if choices is not None and (type(choices) is not int or not 1 <= choices <= MOST_CHOICES):
-        raise _bad("n", f"must be a whole number from 1 to {MOST_CHOICES}")
+    if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
+        raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
 
 
 def _bad(field: str, problem: str) -> BadRequest:

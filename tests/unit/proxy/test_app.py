@@ -125,3 +125,17 @@ def test_a_policy_that_the_models_cannot_serve_stops_the_start(tmp_path: Path) -
     Path(made.policy).write_text(POLICY.replace("[harm]", "[no_such_label]"))
     with pytest.raises(PolicyError, match="no_such_label"):
         build(made)
+
+
+async def test_limits_of_the_settings_reach_the_route(tmp_path: Path) -> None:
+    made = settings(tmp_path, **{"limits.per_minute": 1, "limits.choices": 2})
+    async with client(build(made, upstream=ScriptedUpstream())) as house:
+        too_many = await house.post("/v1/chat/completions", json=chat("hello", n=3))
+        assert (too_many.status_code, too_many.json()["error"]["param"]) == (400, "n")
+        limited = await house.post("/v1/chat/completions", json=chat("hello"))
+        assert limited.status_code == 429
+        assert int(limited.headers["retry-after"]) >= 1
+        other = await house.post(
+            "/v1/chat/completions", json=chat("hi"), headers={"authorization": "Bearer x"}
+        )
+        assert other.status_code == 200
