@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections import Counter
 from pathlib import Path
 from typing import ClassVar
@@ -163,16 +162,6 @@ class TestSuspicion:
         assert not suspected_over_refusal(Policy("p", "1", ()), self.BENIGN, "refuse")
         with pytest.raises(PolicyError, match="not resolved"):
             suspected_over_refusal(Policy("p", "1", (), benign_below={"harm": "flag"}), self.BENIGN, "refuse")
-
-
-def test_an_ordinary_answer_costs_microseconds() -> None:
-    """A generous bound: this is no benchmark."""
-    reply = "Photosynthesis turns light into sugar. " * 40
-    detect(reply, {})
-    started = time.perf_counter()
-    for _ in range(200):
-        detect(reply, {})
-    assert (time.perf_counter() - started) / 200 < 200e-6
 
 
 def _pool() -> list[tuple[str, int, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -21,7 +20,6 @@ from tests.kits.policy_kit import (
     reading,
     rule_answer,
     rule_input,
-    shipped,
     talk,
 )
 
@@ -268,20 +266,3 @@ def test_every_kind_has_a_story() -> None:
     """The reference is written from it."""
     assert set(KINDS) == {"score", "phrase", "uncovered"}
     assert all(kind.story for kind in KINDS.values())
-
-
-def test_the_common_verdict_is_cheap() -> None:
-    """Six quiet readings under the default policy: microseconds (bound generous for shared machines)."""
-    mine = shipped("default")
-    conversation = talk(OPERATOR, USER, MODEL, USER, MODEL, USER)
-    readings = read_all(conversation)
-    judge(mine, Stage.DURING_CALL, readings, conversation=conversation)
-    best = min(_seconds(mine, readings, conversation) for _ in range(20))
-    assert best < 100e-6
-
-
-def _seconds(mine: Policy, readings: tuple[Reading, ...], conversation: Conversation) -> float:
-    started = time.perf_counter()
-    for _ in range(50):
-        judge(mine, Stage.DURING_CALL, readings, conversation=conversation)
-    return (time.perf_counter() - started) / 50
