@@ -115,19 +115,11 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         settled=ledger.flushed if ledger.strict else None,
     )
     routes = _hot_routes(settings, corridor, tenants, metrics, ledger, store)
-    operations = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    public = FastAPI(
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lambda _: _running(screening, router, store, ledger),
-    )
+    public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
+    public.include_router(public_routes(router.models, version=VERSION))
     ready = _readiness(classifiers, store, ledger)
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
-    public.include_router(public_routes(router.models, version=VERSION))
-    for app in (operations, public):
-        speak_openai(app)
     parts = Gatehouse(
         settings=settings,
         front=Front(public, routes, origins=settings.cors.origins),
@@ -145,6 +137,13 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     )
     _watch(parts, opened)
     return parts
+
+
+def _app(lifespan: Any = None) -> FastAPI:
+    """An application without pages of its own, whose errors are in OpenAI's shape."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    speak_openai(app)
+    return app
 
 
 def load_classifiers(settings: Settings) -> dict[str, Classifier]:

@@ -147,7 +147,7 @@ class _Walk:
 
     def _decided_at_once(self) -> bool:
         """Whether cached measurements (or the lack of rules) settle the input without waiting."""
-        if not self.account.plan.stages[Stage.DURING_CALL].ruled:
+        if Stage.DURING_CALL not in self.account.plan.ruled:
             return True
         cached = self.corridor.screener.cached_input(self.account.exchange, Stage.DURING_CALL)
         if cached is None:

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policies import rules
 from policies.policy import Policy, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery, Exchange
 
 
 @dataclass(frozen=True, slots=True)
-class StagePlan:
-    """Classifiers that a stage needs, and how long the guard may take (seconds)."""
-
-    ruled: bool
-    classifiers: tuple[str, ...]
-    deadline: float
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """Stages and delivery facts of one policy."""
+    """Which stages are ruled on, and the delivery facts of one policy."""
 
-    stages: Mapping[Stage, StagePlan]
+    ruled: frozenset[Stage]
     observes: bool
     """No rule is enforced: the client gets the upstream's bytes untouched."""
     withholds: bool
@@ -59,7 +48,8 @@ def plan(policy: Policy) -> Plan:
     post = [rule for rule in enforced if rule.stage is Stage.POST_CALL and _withholds(rule)]
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
     return Plan(
-        stages={stage: _stage(policy, stage, active) for stage in Stage},
+        # What a policy says of uncovered parts needs a ruling even where no rule reads the input.
+        ruled=frozenset((Stage.DURING_CALL, *(rule.stage for rule in active))),
         observes=not enforced and policy.on_uncovered != "block",
         withholds=any(not rule.when_flagged for rule in post),
         reviews=any(not rule.when_flagged for rule in reviewing),
@@ -71,11 +61,3 @@ def plan(policy: Policy) -> Plan:
 def _withholds(rule: Rule) -> bool:
     """The rule may keep text back: by its action, or because it blocks when its guard fails."""
     return rule.action in (Action.REVIEW, Action.BLOCK) or rule.on_failure == "block"
-
-
-def _stage(policy: Policy, stage: Stage, active: list[Rule]) -> StagePlan:
-    mine = [rule for rule in active if rule.stage is stage]
-    deadline = min((rule.deadline_ms for rule in mine), default=0) / 1000
-    # What a policy says of uncovered parts needs a ruling even where no rule reads the input.
-    ruled = bool(mine) or stage is Stage.DURING_CALL
-    return StagePlan(ruled, rules.needs(policy, stage), deadline)

@@ -45,7 +45,7 @@ class Judge:
 
     async def rule_input(self, stage: Stage) -> None:
         """Screen and judge the input at a stage that has rules."""
-        if not self.account.plan.stages[stage].ruled:
+        if stage not in self.account.plan.ruled:
             return
         started = self.account.clock()
         screening = await self.screener.screen_input(self.account.exchange, stage)

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -102,6 +102,18 @@ async def test_a_slow_guard_is_a_timeout_and_not_a_pass() -> None:
         release.set()
     assert result.failure is Failure.TIMEOUT
     assert result.readings == ()
+
+
+async def test_the_shortest_deadline_of_a_stage_counts() -> None:
+    rules = (RULES[0], replace(RULES[0], id="fast", deadline_ms=20))
+    bundle = plain_bundle(resolve(Policy("p", "1", rules, digest="fast"), POINTS))
+    release = threading.Event()
+    async with room(CountingClassifier(act=lambda _: release.wait(5) and None)) as guard:
+        assert guard._needed(bundle.policy, Stage.DURING_CALL).deadline == 0.02
+        slow = plain_exchange(bundle, conversation=Conversation((Turn("user", "one", Origin.USER),)))
+        result = await guard.screen_input(slow, Stage.DURING_CALL)
+        release.set()
+    assert result.failure is Failure.TIMEOUT
 
 
 async def test_a_guard_that_raises_is_an_error_and_tells_nothing_of_the_text(

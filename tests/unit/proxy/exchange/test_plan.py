@@ -59,7 +59,7 @@ def test_a_policy_that_blocks_uncovered_parts_does_not_merely_observe() -> None:
     assert not plan(policy).observes
 
 
-def test_the_shortest_deadline_of_a_stage_counts() -> None:
-    policy = Policy("p", "1", (BLOCK_IN, replace(BLOCK_IN, id="fast", deadline_ms=50)))
-    assert plan(policy).stages[Stage.DURING_CALL].deadline == 0.05
-    assert not plan(policy).stages[Stage.PRE_CALL].ruled
+def test_the_input_is_always_ruled_on_and_other_stages_where_they_have_rules() -> None:
+    assert plan(Policy("p", "1", ())).ruled == {Stage.DURING_CALL}
+    off = replace(BLOCK_IN, id="off", stage=Stage.PRE_CALL, mode="off")
+    assert plan(Policy("p", "1", (off, BLOCK_OUT))).ruled == {Stage.DURING_CALL, Stage.POST_CALL}

@@ -107,7 +107,7 @@ async def test_telling_never_waits_for_a_slow_sink() -> None:
         started = time.perf_counter()
         for _ in range(200):
             writer.tell(EVENT)
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 0.5
         assert writer.depth() <= 10
         dropped = writer.dropped
         assert dropped > 0
