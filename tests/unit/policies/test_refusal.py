@@ -164,6 +164,20 @@ class TestSuspicion:
             suspected_over_refusal(Policy("p", "1", (), benign_below={"harm": "flag"}), self.BENIGN, "refuse")
 
 
+def test_an_ordinary_answer_is_passed_without_trying_one_expression(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The triggers alone decide; a refusal is what brings the expressions in."""
+
+    class Untouched:
+        def __getattr__(self, name: str) -> None:
+            raise AssertionError(f"{name} was tried")
+
+    for name in ("OPENERS", "REFUSES", "UNABLE"):
+        monkeypatch.setattr(f"policies.refusal_phrases.{name}", Untouched())
+    assert detect("Photosynthesis turns light into sugar. " * 40, {}) == "comply"
+    with pytest.raises(AssertionError, match="was tried"):
+        detect("I'm sorry, but I can't help with that.", {})
+
+
 def _pool() -> list[tuple[str, int, str]]:
     if not POOL.exists():
         pytest.skip("the shared pool of replies is not here")

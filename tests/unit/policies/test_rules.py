@@ -20,6 +20,7 @@ from tests.kits.policy_kit import (
     reading,
     rule_answer,
     rule_input,
+    shipped,
     talk,
 )
 
@@ -266,3 +267,18 @@ def test_every_kind_has_a_story() -> None:
     """The reference is written from it."""
     assert set(KINDS) == {"score", "phrase", "uncovered"}
     assert all(kind.story for kind in KINDS.values())
+
+
+def test_the_common_verdict_is_cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six quiet readings under the default policy: no rule is evaluated, none is even looked up."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a rule was evaluated")
+
+    mine = shipped("default")
+    conversation = talk(OPERATOR, USER, MODEL, USER, MODEL, USER)
+    readings = read_all(conversation)
+    monkeypatch.setattr("policies.rules._found", refuse)
+    assert judge(mine, Stage.DURING_CALL, readings, conversation=conversation) is ALLOWED
+    with pytest.raises(AssertionError, match="was evaluated"):
+        judge(mine, Stage.DURING_CALL, readings[1:], conversation=conversation)
