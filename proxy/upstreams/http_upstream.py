@@ -1,24 +1,19 @@
-"""Any OpenAI-compatible server, byte for byte. The only importer of aiohttp.
+"""Any OpenAI-compatible server, byte for byte.
 
-aiohttp was the fastest client library in our measurements (docs/reference/performance.md); what a
-call costs beyond it is kept to a few microseconds: one context object, no trace hooks, no cookies,
-no redirects, no decompression asked for.
+The transport is our own (`http_connection`, `http_pool`; why: docs/decisions/0006): this path is the hot one
+of the whole house. No cookies, no redirects, no decompression asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
-import socket
 from collections.abc import AsyncGenerator, Mapping
-from contextvars import ContextVar
 from math import inf
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
-import aiohttp
 import orjson
-from yarl import URL
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Delta, Exchange
@@ -33,14 +28,15 @@ from proxy.upstreams.critic_call import (
 )
 from proxy.upstreams.ending import Ending, last_delta
 from proxy.upstreams.frames import FrameSplitter, FrameTooLarge
+from proxy.upstreams.http_connection import HttpConnection, StaleConnection
 from proxy.upstreams.http_limits import HttpLimits, HttpTimeouts
+from proxy.upstreams.http_pool import HttpPool
 from proxy.upstreams.relayed_headers import for_client, for_upstream
 
-# aiohttp warns about bytes over 1 MiB: sending them can hold up the loop. A file it sends piecemeal.
-_PIECEMEAL_BYTES = 1024 * 1024
 # After the end mark the closing chunk of the body is due at once: wait for it so that the connection
 # can be kept, but never for long.
 _CLOSING_SECONDS = 0.02
+MODELS_PATH = "/models"
 
 
 class HttpUpstream:
@@ -48,7 +44,7 @@ class HttpUpstream:
 
     With an `api_key` every call carries it in place of the client's own; without one the client's
     Authorization header is relayed, unless `relay_authorization` is False (clients then hold keys of
-    Gatehouse, which must not leave the house). `trust_env` lets proxies of the environment apply.
+    Gatehouse, which must not leave the house).
 
     Connections belong to the running loop: the first call opens them, `aclose` closes them.
     """
@@ -61,27 +57,18 @@ class HttpUpstream:
         timeouts: HttpTimeouts | None = None,
         limits: HttpLimits | None = None,
         relay_authorization: bool = True,
-        trust_env: bool = False,
     ) -> None:
-        self._base = base_url.rstrip("/")
+        self._prefix = urlsplit(base_url).path.rstrip("/")
         self.api_key = api_key
         self._relay_authorization = relay_authorization
-        self._trust_env = trust_env
         self.limits = limits or HttpLimits()
         self.timeouts = timeouts or HttpTimeouts()
-        # A total would cost a timer of aiohttp's on every call: 8 µs of 90 (measured on 3.14).
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self.timeouts.connect, sock_read=self.timeouts.first_byte
-        )
-        self._urls: dict[str, URL] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self.pool = HttpPool(base_url, self.limits, self.timeouts.connect)
         self._habits = CriticHabits()
-        self._closed = False
 
     def open(self, exchange: Exchange, payload: bytes) -> HttpCall:
         """See `ports.Upstream.open`."""
-        headers = for_upstream(exchange.headers, self.authorization(exchange.headers))
-        return HttpCall(self, exchange, headers, payload)
+        return HttpCall(self, exchange, self.request(exchange.headers, exchange.codec.path, payload))
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`. A parameter that the model turns down is left out from then on."""
@@ -95,10 +82,11 @@ class HttpUpstream:
                     raise
 
     async def _ask(self, exchange: Exchange, body: Mapping[str, Any]) -> CriticAnswer:
-        headers = for_upstream(exchange.headers, self.authorization(exchange.headers))
-        headers["accept"] = "application/json"
-        headers.pop("idempotency-key", None)  # it is the client's word about another request
-        async with HttpCall(self, exchange, headers, orjson.dumps(body), CRITIC_PATH) as call:
+        # An idempotency key is the client's word about another request.
+        given = {name: value for name, value in exchange.headers.items() if name != "idempotency-key"}
+        given["accept"] = "application/json"
+        request = self.request(given, CRITIC_PATH, orjson.dumps(body))
+        async with HttpCall(self, exchange, request) as call:
             return read_critic_answer(await call.whole_body())
 
     async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -107,59 +95,54 @@ class HttpUpstream:
         Raises:
             UpstreamError: it did not answer with a list of models.
         """
-        given = headers or {}
+        connection = await self.pool.take()
         try:
-            async with self.session().get(
-                self.url("/models"),
-                headers=for_upstream(given, self.authorization(given)),
-                allow_redirects=False,
-            ) as response:
-                raw = await _bounded(response, self.limits.answer_bytes)
-                if response.status != 200:
-                    raise faults.refused(response.status, raw, secret=self.api_key)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _fault(error) from None
+            connection.send(
+                self.request(headers or {}, MODELS_PATH, None),
+                first_byte=self.timeouts.first_byte,
+                idle=self.timeouts.idle,
+                deadline=inf,
+                limit=self.limits.answer_bytes,
+            )
+            await connection.head()
+            raw = await _whole(connection)
+            if connection.status != 200:
+                raise faults.refused(connection.status, raw, secret=self.api_key)
+        except StaleConnection:
+            raise faults.unreachable() from None
+        finally:
+            self.pool.give_back(connection)
         return _model_list(raw)
 
     async def aclose(self) -> None:
         """Close every connection. Safe to call twice."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        self.pool.close()
+
+    def request(self, headers: Mapping[str, str], path: str, payload: bytes | None) -> bytes:
+        """The bytes of a request (no payload: a GET); `headers` are the client's own, in lower case.
+
+        Raises:
+            UpstreamError: `upstream_invalid`, a header that cannot be sent.
+        """
+        sent = for_upstream(headers, self.authorization(headers))
+        sent["host"] = self.pool.authority
+        if payload is not None:
+            sent["content-length"] = str(len(payload))
+        method = "GET" if payload is None else "POST"
+        fields = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{fields}\r\n"
+        if not head.count("\r") == head.count("\n") == len(sent) + 2:
+            raise faults.invalid()
+        try:
+            return head.encode("latin-1") + (payload or b"")
+        except UnicodeEncodeError:
+            raise faults.invalid() from None
 
     def authorization(self, headers: Mapping[str, str]) -> str | None:
         """Authorization header value of a call, None for none."""
         if self.api_key is not None:
             return f"Bearer {self.api_key}"
         return headers.get("authorization") if self._relay_authorization else None
-
-    def url(self, path: str) -> URL:
-        """Address of a path below the base, parsed once."""
-        found = self._urls.get(path)
-        if found is None:
-            found = self._urls[path] = URL(self._base + path)
-        return found
-
-    def session(self) -> aiohttp.ClientSession:
-        """The session, opened on first use."""
-        if self._closed:
-            raise faults.unreachable()
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                limit=self.limits.connections,
-                ttl_dns_cache=300,
-                keepalive_timeout=self.limits.keepalive_seconds,
-                socket_factory=_note_fresh_socket,
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-                timeout=self._timeout,
-                trust_env=self._trust_env,
-            )
-        return self._session
 
 
 class HttpCall:
@@ -168,100 +151,69 @@ class HttpCall:
     The connection returns to the pool only when the answer was read to its end.
     """
 
-    __slots__ = (
-        "_exchange",
-        "_headers",
-        "_left",
-        "_path",
-        "_payload",
-        "_response",
-        "_said_all",
-        "_upstream",
-        "fresh",
-        "head",
-        "pending",
-    )
+    __slots__ = ("_connection", "_exchange", "_request", "_said_all", "_upstream", "head", "pending")
 
     head: UpstreamHead
 
-    def __init__(
-        self,
-        upstream: HttpUpstream,
-        exchange: Exchange,
-        headers: Mapping[str, str],
-        payload: bytes,
-        path: str = "",
-    ) -> None:
+    def __init__(self, upstream: HttpUpstream, exchange: Exchange, request: bytes) -> None:
         self._upstream = upstream
         self._exchange = exchange
-        self._headers = headers
-        self._payload = payload
-        self._path = path or exchange.codec.path
-        self._response: aiohttp.ClientResponse
-        self._left = upstream.limits.answer_bytes
+        self._request = request
+        self._connection: HttpConnection
         self._said_all = False
         self.pending = False
-        self.fresh = False
-        """Whether the last attempt had to open a connection."""
 
     async def __aenter__(self) -> Self:
         try:
-            response = self._response = await self._post()
-        except (aiohttp.ClientError, OSError) as error:
-            raise _fault(error) from None
+            await self._send(fresh=False)
+        except StaleConnection:
+            await self._send(fresh=True)
+        connection = self._connection
         try:
-            self.head = UpstreamHead(response.status, for_client(response.headers.items()))
-            if response.status != 200:
-                await self._refuse(response)
+            self.head = UpstreamHead(connection.status, for_client(connection.headers))
+            if connection.status != 200:
+                await self._refuse(connection)
         except BaseException:
-            response.close()
+            self._upstream.pool.give_back(connection)
             raise
-        connection = response.connection
-        if connection is not None and connection.protocol is not None:
-            # Holds from the next byte on: until then the limit of the first byte runs.
-            connection.protocol.read_timeout = self._upstream.timeouts.idle
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        response = self._response
-        if response.closed:
-            return
         try:
-            if self._said_all and kind is None:
-                await _read_out(response)
+            if self._said_all and kind is None and not self._connection.complete:
+                await _read_out(self._connection)
         finally:
-            # An answer that was not read to its end has its connection closed; any other was given back.
-            response.close()
+            self._upstream.pool.give_back(self._connection)
 
-    async def _post(self) -> aiohttp.ClientResponse:
+    async def _send(self, *, fresh: bool) -> None:
+        upstream = self._upstream
+        connection = await upstream.pool.take(fresh=fresh)
         try:
-            return await self._post_once()
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            if self.fresh or not _said_nothing(error):
-                raise
-        return await self._post_once()
+            connection.send(
+                self._request,
+                first_byte=upstream.timeouts.first_byte,
+                idle=upstream.timeouts.idle,
+                deadline=self._exchange.deadline,
+                limit=upstream.limits.answer_bytes,
+            )
+            await connection.head()
+        except BaseException:
+            upstream.pool.give_back(connection)
+            raise
+        self._connection = connection
 
-    async def _post_once(self) -> aiohttp.ClientResponse:
-        upstream, payload = self._upstream, self._payload
-        _CALL.set(self)
-        return await upstream.session().post(
-            upstream.url(self._path),
-            data=payload if len(payload) < _PIECEMEAL_BYTES else io.BytesIO(payload),
-            headers=self._headers,
-            allow_redirects=False,
-        )
-
-    async def _refuse(self, response: aiohttp.ClientResponse) -> None:
+    async def _refuse(self, connection: HttpConnection) -> None:
         """Raise for a status that is no success (redirects are not followed, so they are none)."""
-        if 200 <= response.status < 300:
+        status = connection.status
+        if 200 <= status < 300:
             return
-        if not 400 <= response.status <= 599:
+        if not 400 <= status <= 599:
             raise faults.invalid()
-        raw = await _error_body(response)
+        raw = await _error_body(connection)
         headers = tuple(pair for pair in self.head.headers if pair[0] != "content-type")
-        raise faults.refused(response.status, raw, headers, self._upstream.api_key)
+        raise faults.refused(status, raw, headers, self._upstream.api_key)
 
     async def whole_body(self) -> bytes:
         """The answer's body.
@@ -269,26 +221,23 @@ class HttpCall:
         Raises:
             UpstreamError: broken off, stalled, past the deadline or too large.
         """
-        response, limit = self._response, self._upstream.limits.answer_bytes
-        try:
-            if response.content.is_eof():
-                return await _bounded(response, limit)
-            async with asyncio.timeout_at(_loop_time(self._exchange.deadline)):
-                return await _bounded(response, limit)
-        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
-            raise _fault(error, under_way=True) from None
+        return await _whole(self._connection)
 
     async def deltas(self) -> AsyncGenerator[Delta]:
         """See `ports.UpstreamAnswer.deltas`. An upstream's error event is the last delta."""
         if not self._exchange.stream:
             yield self._exchange.codec.body(await self.whole_body())
             return
-        if "event-stream" not in self._response.headers.get("content-type", ""):
+        if "event-stream" not in dict(self._connection.headers).get("content-type", ""):
             raise faults.invalid()
         ending = Ending(self._exchange.choices)
         splitter = FrameSplitter(self._upstream.limits.frame_bytes)
         read = self._exchange.codec.frame
-        while (frames := await self._read_frames(splitter)) is not None:
+        while chunk := await self._connection.read():
+            try:
+                frames = splitter.feed(chunk)
+            except FrameTooLarge:
+                raise faults.invalid() from None
             left = len(frames)
             for frame in frames:
                 left -= 1
@@ -300,89 +249,34 @@ class HttpCall:
                     return
         yield last_delta(splitter.rest, ending, self._exchange)
 
-    async def _read_frames(self, splitter: FrameSplitter) -> list[bytes] | None:
-        """Frames of the next read (perhaps none), or None where the bytes end."""
-        try:
-            chunk = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as error:
-            raise _fault(error, under_way=True) from None
-        if asyncio.get_running_loop().time() >= self._exchange.deadline:
-            raise faults.timed_out()
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise faults.invalid()
-        try:
-            return splitter.feed(chunk) if chunk else None
-        except FrameTooLarge:
-            raise faults.invalid() from None
 
-
-_CALL: ContextVar[HttpCall | None] = ContextVar("gatehouse_http_call", default=None)
-
-
-def _note_fresh_socket(address: Any) -> socket.socket:
-    """A socket as aiohttp would make it, and a note on the call that it did not reuse one."""
-    call = _CALL.get()
-    if call is not None:
-        call.fresh = True
-    family, kind, protocol, *_ = address
-    return socket.socket(family=family, type=kind, proto=protocol)
-
-
-def _said_nothing(error: aiohttp.ClientConnectionError) -> bool:
-    """True when the connection broke without a byte of an answer: a kept-alive one gone stale."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return False
-    return not isinstance(error, aiohttp.ServerDisconnectedError) or isinstance(error.message, str)
-
-
-def _fault(error: BaseException, under_way: bool = False) -> UpstreamError:
-    """Our word for a client error; `under_way`: the answer had begun."""
-    if isinstance(error, UpstreamError):
-        return error
-    if isinstance(error, TimeoutError):
-        return faults.timed_out()
-    if under_way:
-        return faults.cut_off()
-    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError, aiohttp.InvalidURL)):
-        return faults.invalid()
-    return faults.unreachable()
-
-
-def _loop_time(deadline: float) -> float | None:
-    """A deadline for `asyncio.timeout_at`, which wants None for never."""
-    return None if deadline == inf else deadline
-
-
-async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The body, at most `limit` bytes of it decoded."""
-    length = response.content_length
-    if length is not None and length <= limit and "content-encoding" not in response.headers:
-        return await response.read()
+async def _whole(connection: HttpConnection, limit: int | None = None) -> bytes:
+    """The whole body; over `limit` bytes (the connection's own where None) it is invalid."""
     parts: list[bytes] = []
-    while chunk := await response.content.readany():
-        limit -= len(chunk)
-        if limit < 0:
+    size = 0
+    while chunk := await connection.read():
+        size += len(chunk)
+        if limit is not None and size > limit:
             raise faults.invalid()
         parts.append(chunk)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _error_body(response: aiohttp.ClientResponse) -> bytes:
+async def _error_body(connection: HttpConnection) -> bytes:
     """The body of an error status; empty when it is too large or broke off: the status says enough."""
     try:
-        return await _bounded(response, faults.MAX_ERROR_BYTES)
-    except (UpstreamError, aiohttp.ClientError):
+        return await _whole(connection, faults.MAX_ERROR_BYTES)
+    except UpstreamError:
         return b""
 
 
-async def _read_out(response: aiohttp.ClientResponse) -> None:
+async def _read_out(connection: HttpConnection) -> None:
     """Let an answer that has said its last word end, so that its connection can be used again."""
     try:
         async with asyncio.timeout(_CLOSING_SECONDS):
-            while await response.content.readany():
+            while await connection.read():
                 pass
-    except (aiohttp.ClientError, OSError):
+    except (UpstreamError, TimeoutError):
         return
 
 

@@ -76,7 +76,7 @@ class TestRequest:
         assert server.calls[0].method == "POST"
 
     async def test_headers_go_by_the_list(self, server: ScriptedServer, upstream: HttpUpstream) -> None:
-        """The client's key and agent, JSON, no compression; no cookie and nothing of aiohttp's own."""
+        """The client's key and agent, JSON, no compression; no cookie and nothing else."""
         await call(upstream, an_exchange("ok", headers=CLIENT))
         sent = server.calls[0].headers
         del sent["host"], sent["content-length"]
@@ -104,11 +104,20 @@ class TestRequest:
     async def test_a_large_payload_arrives_whole(
         self, server: ScriptedServer, upstream: HttpUpstream
     ) -> None:
-        """Over aiohttp's limit for bytes, with its length."""
+        """Larger than the buffers of a socket, with its length."""
         exchange = an_exchange("ok", prompt="x" * 3_000_000)
         await call(upstream, exchange)
         assert server.calls[0].body == exchange.original
         assert server.calls[0].headers["content-length"] == str(len(exchange.original))
+
+    async def test_a_header_cannot_carry_another_one(
+        self, server: ScriptedServer, upstream: HttpUpstream
+    ) -> None:
+        """Nor a body, nor what the wire has no byte for."""
+        for value in ("a\r\nx-other: b", "a\n\nb", "\u2019"):
+            error = await fails(upstream, an_exchange("ok", headers={"user-agent": value}))
+            assert error.code == "upstream_invalid"
+        assert server.calls == []
 
 
 class TestAnswer:
