@@ -210,3 +210,11 @@ async def test_cached_measurements_decide_without_waiting_and_say_they_were_cach
     given = [e for e in house.ledger.events if isinstance(e, VerdictGiven)]
     assert given[0].cached
     assert given[0].seconds == 0.0
+
+
+async def test_a_client_who_is_found_gone_when_something_is_sent_has_left_and_nothing_failed() -> None:
+    for stream, script in ((False, (BODY,)), (True, STREAM)):
+        house = House(script)
+        house.client.left = True
+        closed = await house.walk(stream=stream)
+        assert (closed.outcome, closed.reply, closed.error) == ("client_left", ReplyOrigin.NONE, "")
