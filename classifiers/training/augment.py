@@ -7,11 +7,17 @@ and two harmless texts in a row must stay harmless.
 
 from __future__ import annotations
 
+import base64
+import codecs
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 
 from classifiers.training.examples import Example
 
+SHORT = 300
+"""Characters of a text that may be joined or padded."""
+PADDED_WORDS, MOST_PADDING = 70, 8
 _OPENERS = (
     "hi, ",
     "hello! ",
@@ -62,16 +68,57 @@ def join(first: Example, second: Example) -> Example:
     return replace(first, text=f"{first.text}\n{second.text}", targets=merged, weight=weight, family="joined")
 
 
-def augment(examples: list[Example], share: float, seed: int) -> list[Example]:
-    """Return the varied examples plus ``share`` times as many joined ones (a harmless row beside any row)."""
+def pad(example: Example, harmless: list[Example], rng: random.Random) -> Example:
+    """Put a short text at a random place among harmless ones, up to about a window's length."""
+    around: list[str] = []
+    room = PADDED_WORDS - len(example.text.split())
+    while room > 0 and len(around) < MOST_PADDING:
+        text = rng.choice(harmless).text
+        around.append(text)
+        room -= len(text.split())
+    around.insert(rng.randint(0, len(around)), example.text)
+    return replace(example, text=rng.choice(("\n", " ", "\n\n")).join(around), family="joined")
+
+
+def garble(example: Example, rng: random.Random) -> Example:
+    """A harmless text that reads as noise: turned round, shuffled, encoded. Noise alone says nothing."""
+    text = example.text[:240]
+    way = rng.randrange(5)
+    if way == 0:
+        text = text[::-1]
+    elif way == 1:
+        text = " ".join("".join(rng.sample(word, len(word))) for word in text.split())
+    elif way == 2:
+        text = base64.b64encode(text.encode()).decode()
+    elif way == 3:
+        text = codecs.encode(text, "rot13")
+    else:
+        text = " ".join(rng.sample(text.split(), len(text.split())))
+    return replace(example, text=text or example.text, family="noise")
+
+
+def augment(examples: list[Example], shares: Mapping[str, float], seed: int) -> list[Example]:
+    """Return the varied examples, and beside them shares of their number of other rows.
+
+    ``joined``: a harmless row before or after any row; ``padded``: a short harmful row among several
+    harmless ones; ``noise``: garbled harmless rows.
+    """
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrets
-    harmless = [
-        example for example in examples if example.targets.get("harm") == 0.0 and len(example.text) < 300
-    ]
-    short = [example for example in examples if len(example.text) < 300]
-    joined = []
-    for _ in range(int(share * len(examples)) if harmless else 0):
+    short = [example for example in examples if len(example.text) < SHORT]
+    harmless = [example for example in short if example.targets.get("harm") == 0.0]
+    risky = [example for example in short if example.targets.get("harm") == 1.0]
+    extra = []
+    for _ in range(_count(shares, "joined", examples, harmless)):
         pair = [rng.choice(harmless), rng.choice(short)]
         rng.shuffle(pair)
-        joined.append(join(pair[0], pair[1]))
-    return [vary(example, rng) for example in examples] + joined
+        extra.append(join(pair[0], pair[1]))
+    extra += [
+        pad(rng.choice(risky), harmless, rng)
+        for _ in range(_count(shares, "padded", examples, harmless and risky))
+    ]
+    extra += [garble(rng.choice(harmless), rng) for _ in range(_count(shares, "noise", examples, harmless))]
+    return [vary(example, rng) for example in examples] + extra
+
+
+def _count(shares: Mapping[str, float], name: str, examples: list[Example], needed: list[Example]) -> int:
+    return int(shares.get(name, 0.0) * len(examples)) if needed else 0

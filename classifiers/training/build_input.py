@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.training import (
+    attack_rows,
     augment,
     calibrate,
     collect,
@@ -18,9 +19,9 @@ from classifiers.training import (
     measure,
     network,
     report,
-    rounds,
     split,
     train,
+    written,
 )
 from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
 from classifiers.training.examples import Example, drop_duplicates, targets_of
@@ -35,8 +36,15 @@ Floats = measure.Floats
 
 def gather(pool: Path, settings: dict[str, Any], seed: int) -> Split:
     """Pool rows and own rows, without duplicates, split by source."""
-    rows = collect.collect_input(pool, settings["caps"], seed) + compose.compose_input(seed)
+    own = [*compose.compose_input(seed), *written.read_written()]
+    rows = [*collect.collect_input(pool, settings["caps"], seed), *written.label_redteam(pool), *own]
     parts = split.split_by_source(drop_duplicates(rows), settings["parts"])
+    cores = [*parts.train, *(row for row in own if row.source.startswith(written.HELD))]
+    carriers = collect.carriers(parts.train)
+    composed = attack_rows.compose_attacks(cores, carriers, settings["composed"], seed)
+    extra = split.split_by_source(drop_duplicates(composed), settings["parts"])
+    parts.train += extra.train
+    parts.probe += extra.probe
     parts.tune = [row for row in parts.tune if row.digest() not in settings["not_harmless"]]
     return parts
 
@@ -44,35 +52,19 @@ def gather(pool: Path, settings: dict[str, Any], seed: int) -> Split:
 def train_model(
     parts: Split, weights: Path, settings: dict[str, Any], seed: int
 ) -> tuple[network.Classifier, int]:
-    """Fine-tune the encoder in two rounds; returns the model and its number of steps."""
+    """Fine-tune the encoder; returns the model and its number of steps."""
     train.seed_torch(seed)
     model = network.load_encoder(weights, len(INPUT_HEADS), "text")
-    steps = train_round(model, rounds.first_round(parts.train), weights, settings, "schedule", seed)
-    return model, steps + train_second(model, parts, weights, settings, seed)
-
-
-def train_second(
-    model: network.Classifier, parts: Split, weights: Path, settings: dict[str, Any], seed: int
-) -> int:
-    """The short second round: its own rows, and enough of the first round's to forget nothing."""
-    rows = rounds.second_round(parts.train, settings["replay"], seed)
-    return train_round(model, rows, weights, settings, "second", seed + 1)
-
-
-def train_round(
-    model: network.Classifier,
-    rows: list[Example],
-    weights: Path,
-    settings: dict[str, Any],
-    schedule_name: str,
-    seed: int,
-) -> int:
-    """Train on these rows, varied and joined; returns the number of steps."""
-    schedule = train.Schedule(**settings[schedule_name], seed=seed)
+    schedule = train.Schedule(**settings["schedule"], seed=seed)
     windower = Windower.load(weights / "tokenizer.json", schedule.train_tokens, settings["overlap"])
-    varied = augment.augment(rows, settings["joined"], seed)
-    log.info("input: %d rows, %d of them joined", len(varied), len(varied) - len(rows))
-    return train.fit(model, train.encode(varied, INPUT_HEADS, windower), INPUT_HEADS, schedule)
+    repeated = [
+        row for row in parts.train if row.source.startswith((written.WRITTEN, written.REDTEAM_SOURCE))
+    ]
+    rows = parts.train + repeated * settings["repeat"]
+    varied = augment.augment(rows, settings["augment"], seed)
+    log.info("input: %d rows, %d of them made by augmentation", len(varied), len(varied) - len(rows))
+    data = train.encode(varied, INPUT_HEADS, windower, seed)
+    return model, train.fit(model, data, INPUT_HEADS, schedule)
 
 
 def fit_labels(

@@ -54,8 +54,6 @@ def left_out(row: Row) -> bool:
         or (row.get("lang", "en") != "en" and "deepset" not in source)  # the encoder reads English only
         or (source in MIXED_LANGUAGES and not reads_english(row["text"]))
         or "HarmBench" in source  # a public evaluation set
-        or "BIPIA (train attack"
-        in source  # plain instructions inside documents: chance level for this encoder
         or "CyberSecEval prompt_injection"
         in source  # attacks only in the light of a system prompt that is not given
         or (
@@ -147,3 +145,14 @@ def licence_table(examples: list[Example]) -> list[tuple[str, str, int]]:
     """Return (source, licence, rows), largest first."""
     counts = Counter((example.source, example.licence) for example in examples)
     return [(source, licence, rows) for (source, licence), rows in counts.most_common()]
+
+
+def carriers(rows: list[Example]) -> list[str]:
+    """Harmless documents among training rows: texts that an instruction can be hidden in."""
+    return [
+        row.text
+        for row in rows
+        if row.targets.get("prompt_injection") == 0.0
+        and row.targets.get("harm") == 0.0
+        and (row.family == "document" or "BIPIA clean" in row.source)
+    ]

@@ -148,13 +148,17 @@ class Classifier(nn.Module):
         mean = (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1.0)
         return torch.cat([mean, states[:, 0]], dim=-1) if self.pooling == "reply" else mean
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """The three inputs (batch, sequence) to logits (batch, labels)."""
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """The three inputs (batch, sequence) to what the heads see (batch, hidden or twice hidden)."""
         states = self.embeddings(input_ids, token_type_ids)
         bias = (1.0 - attention_mask[:, None, None, :].to(states.dtype)) * -10000.0
         for layer in self.encoder["layer"].children():
             states = layer(states, bias)
-        logits: Tensor = self.head(self.dropout(self._pool(states, attention_mask, token_type_ids)))
+        return self._pool(states, attention_mask, token_type_ids)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
+        """The three inputs (batch, sequence) to logits (batch, labels)."""
+        logits: Tensor = self.head(self.dropout(self.pooled(input_ids, attention_mask, token_type_ids)))
         return logits
 
 

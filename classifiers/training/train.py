@@ -7,6 +7,7 @@ so that scores do not saturate and low false-positive thresholds stay apart from
 
 from __future__ import annotations
 
+import copy
 import logging
 import random
 import time
@@ -25,11 +26,19 @@ from classifiers.training.tokens import Window, Windower, batch
 
 log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float32]
+CALM_LOGIT = -4.0
+ANCHOR_EVERY = 4
+"""Batches between two that are held to the untrained encoder: it has to run for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast. ``minutes`` (0 = no limit) ends the run early, with the rate at zero by then."""
+    """How long and how fast. ``minutes`` (0 = no limit) ends the run early, with the rate at zero by then.
+
+    ``anchor`` weighs the distance of the pooled states from those of the untrained encoder, which keeps
+    what it knows of texts that no row exercises. ``calm`` weighs the square of how far harmless rows rise
+    over ``CALM_LOGIT``: confident scores on harmless text cost more than cross-entropy makes them.
+    """
 
     epochs: float = 1.6
     batch_size: int = 32
@@ -43,6 +52,8 @@ class Schedule:
     train_tokens: int = 96
     minutes: float = 0.0
     bfloat16: bool = True
+    anchor: float = 0.0
+    calm: float = 0.0
     seed: int = 7
 
 
@@ -57,14 +68,23 @@ class Encoded:
     weights: Array
 
 
-def encode(examples: Sequence[Example], heads: Sequence[Head], windower: Windower) -> Encoded:
-    """Tokenise examples; only the first window of a long text is trained on."""
-    windows = [windower.windows(row.text, row.request, limit=1)[0] for row in examples]
+def encode(
+    examples: Sequence[Example], heads: Sequence[Head], windower: Windower, seed: int | None = None
+) -> Encoded:
+    """Tokenise examples, one window each: the first, or with a ``seed`` any one of a harmless text's."""
+    rng = None if seed is None else random.Random(seed)  # noqa: S311 - sampling, not secrets
+    windows = [_window_of(row, windower, rng) for row in examples]
     unknown = float("nan")
     targets = np.array(
         [[row.targets.get(head.name, unknown) for head in heads] for row in examples], dtype=np.float32
     )
     return Encoded(windows, targets, np.array([row.weight for row in examples], dtype=np.float32))
+
+
+def _window_of(row: Example, windower: Windower, rng: random.Random | None) -> Window:
+    if rng is None or row.targets.get("harm") != 0.0:
+        return windower.windows(row.text, row.request, limit=1)[0]
+    return rng.choice(windower.windows(row.text, row.request, limit=8))
 
 
 def positive_weights(targets: Array, cap: float) -> Array:
@@ -81,18 +101,32 @@ class Loss:
     (batch,).
     """
 
-    def __init__(self, heads: Sequence[Head], positives: Array, smoothing: float) -> None:
+    def __init__(self, heads: Sequence[Head], positives: Array, smoothing: float, calm: float = 0.0) -> None:
         self.sigmoid = [i for i, head in enumerate(heads) if head.activation == "sigmoid"]
         self.softmax = [i for i, head in enumerate(heads) if head.activation == "softmax"]
         self.head_weights = torch.tensor([heads[i].loss for i in self.sigmoid])
         self.group_weight = heads[self.softmax[0]].loss if self.softmax else 0.0
         self.positives = torch.tensor(positives)[self.sigmoid]
         self.smoothing = smoothing
+        self.calm = calm
+
+    def to(self, device: torch.device) -> Loss:
+        """Move its weights."""
+        self.head_weights, self.positives = self.head_weights.to(device), self.positives.to(device)
+        return self
 
     def __call__(self, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         """The batch's loss, a scalar."""
         total = self._binary(logits[:, self.sigmoid], targets[:, self.sigmoid], weights)
+        if self.calm:
+            total = total + self.calm * self._alarm(logits[:, self.sigmoid], targets[:, self.sigmoid])
         return total + self._group(logits, targets, weights) if self.softmax else total
+
+    def _alarm(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """How far rows that are harmless by every known label rise over the calm logit, squared."""
+        harmless = (torch.nan_to_num(targets, nan=0.0).amax(dim=1) == 0.0) & (targets[:, 0] == 0.0)
+        risen = nn.functional.relu(logits.amax(dim=1) - CALM_LOGIT)
+        return (risen.square() * harmless).sum() / logits.shape[0]
 
     def _binary(self, logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
         known = ~torch.isnan(targets)
@@ -154,13 +188,65 @@ def seed_torch(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def find_device() -> torch.device:
+    """A GPU where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Trainer:
+    """A model with its optimizer and the rows it learns from; one call, one step."""
+
+    def __init__(self, model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Schedule) -> None:
+        positives = positive_weights(data.targets, schedule.positive_cap)
+        self.device = find_device()
+        self.model = model.to(self.device)
+        self.schedule = schedule
+        self._data = data
+        self._loss = Loss(heads, positives, schedule.smoothing, schedule.calm).to(self.device)
+        self._frozen = copy.deepcopy(model).eval().requires_grad_(False) if schedule.anchor else None
+        self._optimizer = torch.optim.AdamW(parameter_groups(model, schedule), betas=(0.9, 0.98))
+        self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
+
+    def step(self, rows: list[int], progress: float, *, anchored: bool) -> float:
+        """Learn from these rows; ``progress`` (0..1) sets the rate. Returns the loss."""
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * rate_at(progress, self.schedule.warmup)
+        feeds = self._feeds(rows)
+        with self._mixed():
+            pooled = self.model.pooled(*feeds)
+            logits = self.model.head(self.model.dropout(pooled))
+        targets, weights = (self._tensor(array[rows]) for array in (self._data.targets, self._data.weights))
+        loss = self._loss(logits.float(), targets, weights)
+        if anchored and self._frozen is not None:
+            loss = loss + self.schedule.anchor * self._drift(pooled, feeds, self._frozen)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._optimizer.step()
+        return float(loss.detach())
+
+    def _drift(self, pooled: Tensor, feeds: tuple[Tensor, ...], frozen: Classifier) -> Tensor:
+        """Mean cosine distance from the untrained encoder's pooled states."""
+        with torch.no_grad(), self._mixed():
+            untrained = frozen.pooled(*feeds)
+        return 1.0 - nn.functional.cosine_similarity(pooled.float(), untrained.float(), dim=1).mean()
+
+    def _mixed(self) -> torch.autocast:
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.schedule.bfloat16)
+
+    def _feeds(self, rows: list[int]) -> tuple[Tensor, ...]:
+        arrays = batch([self._data.windows[row] for row in rows])
+        return tuple(self._tensor(arrays[name]) for name in ("input_ids", "attention_mask", "token_type_ids"))
+
+    def _tensor(self, array: npt.NDArray[np.int64] | Array) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
+
+
 def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Schedule) -> int:
-    """Train in place and return the number of steps."""
+    """Train in place and return the number of steps; the model is on the CPU again afterwards."""
     torch.manual_seed(schedule.seed)
     rng = random.Random(schedule.seed)  # noqa: S311 - sampling, not secrets
-    loss_of = Loss(heads, positive_weights(data.targets, schedule.positive_cap), schedule.smoothing)
-    optimizer = torch.optim.AdamW(parameter_groups(model, schedule), betas=(0.9, 0.98))
-    scheduled = [float(group["lr"]) for group in optimizer.param_groups]
+    trainer = Trainer(model, data, heads, schedule)
     lengths = [len(window.ids) for window in data.windows]
     planned = int(schedule.epochs * -(-len(lengths) // schedule.batch_size))
     model.train()
@@ -171,35 +257,13 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
         progress = max(step / planned, spent)
         if progress >= 1.0:
             break
-        for group, rate in zip(optimizer.param_groups, scheduled, strict=True):
-            group["lr"] = rate * rate_at(progress, schedule.warmup)
         queue = queue or batches(lengths, schedule.batch_size, rng)
-        value = _step(model, data, queue.pop(), loss_of, optimizer, schedule.bfloat16)
+        value = trainer.step(queue.pop(), progress, anchored=step % ANCHOR_EVERY == 0)
         step, smooth = step + 1, value if step == 0 else 0.98 * smooth + 0.02 * value
         if step % 50 == 0:
             log.info("step %d/%d loss %.4f, %.0f s", step, planned, smooth, time.monotonic() - started)
+    model.cpu()
     return step
-
-
-def _step(
-    model: Classifier,
-    data: Encoded,
-    rows: list[int],
-    loss_of: Loss,
-    optimizer: torch.optim.Optimizer,
-    bfloat16: bool,
-) -> float:
-    feeds = {
-        name: torch.from_numpy(array) for name, array in batch([data.windows[row] for row in rows]).items()
-    }
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-        logits = model(feeds["input_ids"], feeds["attention_mask"], feeds["token_type_ids"])
-    loss = loss_of(logits.float(), torch.from_numpy(data.targets[rows]), torch.from_numpy(data.weights[rows]))
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    return float(loss.detach())
 
 
 def predict(model: Classifier, data: Encoded, size: int = 32) -> npt.NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from classifiers.training.augment import augment, join, swap_letters
+from classifiers.training.augment import augment, garble, join, pad, swap_letters
 from classifiers.training.examples import Example
 
 CALM = Example("the sky is blue", {"harm": 0.0, "ssh": 0.0}, "a", "MIT")
@@ -18,11 +18,30 @@ def test_a_joined_row_is_as_risky_as_its_worst_part() -> None:
     assert join(CALM, CALM).targets == {"harm": 0.0, "ssh": 0.0}
 
 
+def test_padding_keeps_the_text_and_its_labels_among_harmless_ones() -> None:
+    places = set()
+    for seed in range(20):
+        padded = pad(RISKY, [CALM], random.Random(seed))
+        assert padded.targets == RISKY.targets
+        assert padded.text.count(CALM.text) > 3
+        places.add(padded.text.find(RISKY.text))
+    assert min(places) == 0
+    assert len(places) > 3
+
+
+def test_noise_is_no_longer_the_text_and_stays_harmless() -> None:
+    texts = {garble(CALM, random.Random(seed)).text for seed in range(30)}
+    assert len(texts) > 4
+    assert garble(CALM, random.Random(1)).targets == CALM.targets
+
+
 def test_a_typing_mistake_keeps_the_letters() -> None:
     assert sorted(swap_letters("gardening", random.Random(1))) == sorted("gardening")
 
 
-def test_augmenting_is_repeatable_and_adds_the_stated_share() -> None:
+def test_augmenting_is_repeatable_and_adds_the_stated_shares() -> None:
     rows = [CALM, RISKY] * 50
-    assert augment(rows, 0.1, seed=2) == augment(rows, 0.1, seed=2)
-    assert len(augment(rows, 0.1, seed=2)) == 110
+    shares = {"joined": 0.1, "padded": 0.2, "noise": 0.05}
+    assert augment(rows, shares, seed=2) == augment(rows, shares, seed=2)
+    assert len(augment(rows, shares, seed=2)) == 135
+    assert len(augment([RISKY] * 10, shares, seed=2)) == 10
