@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from classifiers.calibration import Calibration, Vector
 from classifiers.classification import Classification, ClassifierError, InputKind, ModelFileError
+from classifiers.first_stage import FIRST_STAGE_FILE, FirstStage
 from classifiers.manifest import (
     MODEL_FILE,
     TOKENIZER_FILE,
@@ -99,7 +100,7 @@ class Graph:
 class OnnxClassifier:
     """A text or exchange classifier over token windows. Safe to use from several threads."""
 
-    __slots__ = ("_calibration", "_graph", "_identity", "_max_windows", "_thresholds", "_windows")
+    __slots__ = ("_calibration", "_first", "_graph", "_identity", "_max_windows", "_thresholds", "_windows")
 
     def __init__(
         self,
@@ -108,21 +109,31 @@ class OnnxClassifier:
         windows: Windows,
         labels: tuple[LabelSpec, ...],
         max_windows: int = MAX_WINDOWS,
+        first: FirstStage | None = None,
     ) -> None:
         self._identity = identity
         self._graph = graph
         self._windows = windows
         self._calibration = Calibration(labels)
         self._max_windows = max_windows
+        self._first = first
         self._thresholds = MappingProxyType(
             {label.name: label.thresholds for label in labels if label.name and label.thresholds}
         )
 
     @classmethod
     def open(
-        cls, directory: Path, name: str = "", threads: int = 1, max_windows: int = MAX_WINDOWS
+        cls,
+        directory: Path,
+        name: str = "",
+        threads: int = 1,
+        max_windows: int = MAX_WINDOWS,
+        *,
+        cascade: bool = True,
     ) -> OnnxClassifier:
         """Load a manifest directory after verifying every digest.
+
+        `cascade` False leaves its first stage out: the network reads every window.
 
         Raises:
             ModelFileError: something is missing, altered or not what the manifest says.
@@ -136,9 +147,12 @@ class OnnxClassifier:
             manifest.overlap,
             manifest.request_tokens,
         )
-        digest = digest_over(manifest.source, str(max_windows))
+        first = None
+        if cascade and FIRST_STAGE_FILE in files:
+            first = FirstStage(files[FIRST_STAGE_FILE], sum(1 for label in manifest.labels if label.name))
+        digest = digest_over(manifest.source, str(max_windows), "cascade" if first else "")
         identity = Identity(name or manifest.name, manifest.model, digest, manifest.kind)
-        return cls(identity, graph, windows, manifest.labels, max_windows)
+        return cls(identity, graph, windows, manifest.labels, max_windows, first)
 
     @property
     def name(self) -> str:
@@ -191,7 +205,7 @@ class OnnxClassifier:
         asked = normalize(request[-_REQUEST_TAIL:]).text if self.kind == "exchange" else ""
         best: Vector | None = None
         seen: set[tuple[int, ...]] = set()
-        total = read = unknown = 0
+        total = read = unknown = deep = 0
         for window in self._windows_of(normal.readings, asked):
             if stop is not None and stop():
                 raise ClassifierError("stopped before every window was read")
@@ -200,7 +214,11 @@ class OnnxClassifier:
                 if len(seen) >= self._max_windows:
                     continue
                 seen.add(window.ids)
-                scores = self._calibration.scores(self._graph.logits(window))
+                if self._first is not None and self._first.passes(window.ids):
+                    scores = self._first.rest
+                else:
+                    scores = self._calibration.scores(self._graph.logits(window))
+                    deep += 1
                 best = scores if best is None else np.maximum(best, scores)
             read += window.fresh
             unknown += window.unknown
@@ -211,6 +229,7 @@ class OnnxClassifier:
             digest=self.digest,
             scores=self._calibration.named(best),
             windows=len(seen),
+            deep=deep,
             coverage=(read / total if total else 1.0) * normal.coverage,
             unknown=unknown / read if read else 0.0,
             hidden=normal.hidden,

@@ -53,11 +53,19 @@ def shipped(models: Path = MODELS) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(models.glob(f"*/{MANIFEST}"))}
 
 
-def load(directory: Path, *, name: str = "", threads: int = 1, max_windows: int = MAX_WINDOWS) -> Classifier:
+def load(
+    directory: Path,
+    *,
+    name: str = "",
+    threads: int = 1,
+    max_windows: int = MAX_WINDOWS,
+    cascade: bool = True,
+) -> Classifier:
     """Load a manifest directory or a plain Hugging Face directory.
 
     `name`: what policies call it (default: the name it gives itself); `threads`: threads for one run;
-    `max_windows`: token windows read of one text before coverage is cut.
+    `max_windows`: token windows read of one text before coverage is cut; `cascade`: whether a model's first
+    stage may settle what is clearly harmless.
 
     Raises:
         ModelFileError: it cannot be served; the message says why, all problems at once.
@@ -66,7 +74,9 @@ def load(directory: Path, *, name: str = "", threads: int = 1, max_windows: int 
         from classifiers.huggingface import open_directory  # noqa: PLC0415  (transformers takes seconds)
 
         return open_directory(directory, name=name, threads=threads, max_windows=max_windows)
-    return OnnxClassifier.open(directory, name=name, threads=threads, max_windows=max_windows)
+    return OnnxClassifier.open(
+        directory, name=name, threads=threads, max_windows=max_windows, cascade=cascade
+    )
 
 
 def measure(classifier: Classifier, text: str, request: str = "", stop: Stop | None = None) -> Classification:

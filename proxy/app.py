@@ -149,7 +149,10 @@ def _app(lifespan: Any = None) -> FastAPI:
 def load_classifiers(settings: Settings) -> dict[str, Classifier]:
     """The shipped models and those of the settings, by the names that policies use."""
     directories: dict[str, Path] = {**registry.shipped(), **settings.models}
-    return {name: registry.load(path, name=name) for name, path in directories.items()}
+    return {
+        name: registry.load(path, name=name, cascade=settings.guard.cascade)
+        for name, path in directories.items()
+    }
 
 
 def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> Tenants:

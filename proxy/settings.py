@@ -155,6 +155,11 @@ class GuardSettings(Section):
     queue: Count = Field(
         default=256, description="Screenings that may wait for a thread; more count as overloaded."
     )
+    cascade: bool = Field(
+        default=True,
+        description="Let a model's cheap first stage settle what is clearly harmless; "
+        "off: its network reads everything.",
+    )
 
 
 class CacheSettings(Section):

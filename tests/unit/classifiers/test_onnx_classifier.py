@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classifiers.classification import Classifier, ClassifierError, ModelFileError
+from classifiers.first_stage import FIRST_STAGE_FILE
+from classifiers.manifest import MANIFEST, digest_of
 from classifiers.onnx_classifier import OnnxClassifier, tokenizer_from
 from classifiers.testing import MARKER, Fault, write_stub_manifest, write_stub_model
 from tests.kits.classifier_kit import ClassifierKit
@@ -168,3 +172,46 @@ def test_the_digest_moves_with_everything_that_moves_scores(tmp_path: Path) -> N
     assert OnnxClassifier.open(directory, max_windows=7).digest != first
     write_stub_manifest(directory, overlap=5)
     assert OnnxClassifier.open(directory).digest != first
+
+
+def write_cascade(directory: Path, *, limit: float) -> Path:
+    """A stub model with a first stage that passes everything, or nothing, below a logit of `limit`."""
+    write_stub_model(directory)
+    numbers = {"scale": [1.0], "hidden_bias": [0.0], "out": [1.0], "limits": [0.0, limit], "rest": [0.125]}
+    arrays = {name: np.array(values, dtype=np.float32) for name, values in numbers.items()}
+    np.savez(
+        directory / FIRST_STAGE_FILE,
+        table=np.zeros((8, 1), dtype=np.int8),
+        hidden=np.zeros((1, 1), dtype=np.float32),
+        **arrays,
+    )
+    manifest = json.loads((directory / MANIFEST).read_text())
+    manifest["files"][FIRST_STAGE_FILE] = digest_of((directory / FIRST_STAGE_FILE).read_bytes())
+    (directory / MANIFEST).write_text(json.dumps(manifest))
+    return directory
+
+
+def test_the_first_stage_settles_what_it_passes(tmp_path: Path) -> None:
+    """With the scores that its file states; the network is not asked."""
+    passing = OnnxClassifier.open(write_cascade(tmp_path / "passing", limit=1.0))
+    measured = passing.classify(MARKER)
+    assert (measured.scores["harm"], measured.windows, measured.deep) == (0.125, 1, 0)
+    stopping = OnnxClassifier.open(write_cascade(tmp_path / "stopping", limit=-1.0))
+    measured = stopping.classify(MARKER)
+    assert measured.scores["harm"] > 0.99
+    assert (measured.windows, measured.deep) == (1, 1)
+
+
+def test_a_cascade_can_be_switched_off_and_is_another_measurement_then(tmp_path: Path) -> None:
+    directory = write_cascade(tmp_path / "model", limit=1.0)
+    with_it, without = OnnxClassifier.open(directory), OnnxClassifier.open(directory, cascade=False)
+    assert without.classify(MARKER).scores["harm"] > 0.99
+    assert with_it.digest != without.digest
+
+
+def test_an_altered_first_stage_is_not_loaded(tmp_path: Path) -> None:
+    directory = write_cascade(tmp_path / "model", limit=1.0)
+    with (directory / FIRST_STAGE_FILE).open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelFileError, match="digest"):
+        OnnxClassifier.open(directory)
