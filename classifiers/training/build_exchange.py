@@ -20,8 +20,8 @@ from classifiers.training import (
     network,
     replies,
     report,
-    rounds,
     train,
+    written,
 )
 from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
 from classifiers.training.examples import Example, drop_duplicates, targets_of
@@ -39,8 +39,10 @@ def gather(pool: Path, config: Settings) -> list[Example]:
     settings, seed = config["exchange"], config["seed"]
     found = replies.collect_replies(pool, settings["caps"], seed)
     found += replies.collect_toxic(pool, settings["toxic"], seed) + replies.compose_replies(seed)
+    found = drop_duplicates(found)
+    found += written.read_replies() * settings["repeat"]
     requests = build_input.gather(pool, config["input"], seed).train
-    return replies.add_requests(drop_duplicates(found), requests, settings["blank"], seed)
+    return replies.add_requests(found, requests, settings["blank"], seed)
 
 
 def train_on(
@@ -51,14 +53,6 @@ def train_on(
     model = network.load_encoder(weights, len(EXCHANGE_HEADS), "reply")
     train_round(model, rows, weights, settings, schedule_name, seed)
     return model
-
-
-def train_second(
-    model: network.Classifier, rows: list[Example], weights: Path, settings: Settings, seed: int
-) -> None:
-    """The short second round, in place."""
-    chosen = rounds.second_round(rows, settings["replay"], seed)
-    train_round(model, chosen, weights, settings, "second", seed + 1)
 
 
 def train_round(
@@ -222,10 +216,8 @@ def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
     """Train, calibrate, export and document the exchange model in ``out``/exchange."""
     settings, seed = config["exchange"], config["seed"]
     rows = gather(pool, config)
-    first = rounds.first_round(rows)
-    model = train_on(first, weights, settings, "schedule", seed)
-    train_second(model, rows, weights, settings, seed)
-    folds = fold_logits(first, weights, settings, seed)
+    model = train_on(rows, weights, settings, "schedule", seed)
+    folds = fold_logits(rows, weights, settings, seed)
     unseen = unseen_rows(pool, rows, config)
     finish(model, rows, folds, unseen, weights, out / "exchange", config=config)
 

@@ -114,6 +114,80 @@ def threshold_at(scores: Floats, share: float, floor: float) -> float:
     return max(floor, round((float(ordered[allowed]) + above) / 2, 6))
 
 
+def upper_bound(hits: int, n: int, confidence: float = 0.95) -> float:
+    """One-sided Clopper-Pearson bound: the largest rate under which so few hits are not yet surprising."""
+    if hits >= n:
+        return 1.0
+    low, high = hits / n, 1.0
+    logs = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(hits + 1)]
+    while high - low > 1e-7:
+        rate = (low + high) / 2
+        terms = (log + k * math.log(rate) + (n - k) * math.log1p(-rate) for k, log in enumerate(logs))
+        if sum(map(math.exp, terms)) > 1.0 - confidence:
+            low = rate
+        else:
+            high = rate
+    return high
+
+
+def certified_threshold(scores: Floats, share: float, confidence: float = 0.95) -> float:
+    """The lowest threshold whose exceedance rate is below ``share`` with that confidence; infinite if none.
+
+    ``scores`` are of harmless rows of unseen sources, taken as draws from the traffic spoken of. Thresholds
+    are tried from the highest down until one fails (fixed sequence testing, as in "Learn then Test",
+    arXiv 2110.01052), so the confidence holds for the one that is chosen on the same rows.
+    """
+    ordered = np.sort(scores)[::-1]
+    allowed = -1
+    while allowed + 1 < len(ordered) and upper_bound(allowed + 1, len(ordered), confidence) <= share:
+        allowed += 1
+    if allowed < 0:
+        return math.inf
+    return float(np.nextafter(ordered[allowed], np.inf)) if allowed < len(ordered) else 0.0
+
+
+def recall_at(risky: Floats, harmless: Floats, shares: Sequence[float]) -> dict[float, Rate]:
+    """Share of risky scores above the threshold that each share of the harmless ones exceeds."""
+    ordered = np.sort(harmless)[::-1]
+    return {
+        share: rate_above(risky, float(np.nextafter(ordered[int(share * len(ordered))], np.inf)))
+        for share in shares
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Scores between ``low`` and ``high``: their mean, the weighted share of risky rows, and the count."""
+
+    low: float
+    high: float
+    score: float
+    risky: float
+    n: int
+
+
+def reliability(scores: Floats, labels: Floats, prior: float = PRIOR, bins: int = 10) -> list[Bin]:
+    """How often a score comes true, in equal bins; rows are weighted to the share ``prior`` of risky ones."""
+    positives = labels > 0.5
+    weights = np.where(positives, prior / positives.sum(), (1.0 - prior) / (~positives).sum())
+    found = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = (scores >= low) & ((scores < high) | (number == bins - 1))
+        if inside.any():
+            weight = weights[inside]
+            found.append(
+                Bin(
+                    low,
+                    high,
+                    float(np.average(scores[inside], weights=weight)),
+                    float(np.average(positives[inside], weights=weight)),
+                    int(inside.sum()),
+                )
+            )
+    return found
+
+
 def rate_above(scores: Floats, threshold: float) -> Rate:
     """Share of scores at or above a threshold."""
     return wilson(int((scores >= threshold).sum()), len(scores))

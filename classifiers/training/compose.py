@@ -19,7 +19,6 @@ from classifiers.training.examples import Example
 from classifiers.training.labels import HAZARDS, INPUT_HEADS
 
 DATA = Path(__file__).parent / "data"
-SECOND_ROUND = "own2:"
 INPUT_LISTS = ("frames", "harmless", "harmful", "attacks", "statements", "second_round")
 OWN_LICENCE = "Apache-2.0 (own writing)"
 _SLOT = re.compile(r"\{([a-z0-9_]+)\}")

@@ -26,6 +26,8 @@ class Fitted:
     flag: float
     block: float
     benign: dict[str, Rate] = field(default_factory=dict)
+    bound: float = 1.0
+    """The rate of harmless rows over ``block`` is below this with 95 % confidence."""
 
     def entry(self) -> dict[str, Any]:
         """The label's entry in manifest.json."""
@@ -78,12 +80,16 @@ def share_for(head: Head, ratios: dict[str, float]) -> float:
 def fit_label(
     head: Head, curve: tuple[Scaling, bool], tune: Floats, check: Floats, ratios: dict[str, float]
 ) -> Fitted:
-    """Thresholds from harmless ``tune`` logits; rates at ``block`` and ``flag`` from harmless ``check``
-    logits.
+    """Thresholds from harmless ``tune`` logits (hard prompts); ``block`` is raised until harmless ``check``
+    logits, of other unseen sources, certify it at ``ratios["certified"]``. Rates are those of ``check``.
     """
     scaling, own = curve
     scores, fresh = scaling.score(tune), scaling.score(check)
-    block = calibrate.threshold_at(scores, share_for(head, ratios), calibrate.BLOCK_FLOOR)
+    share = ratios.get("certified", 1.0)
+    certified = calibrate.certified_threshold(fresh, share) if share < 1.0 else 0.0
+    wanted = calibrate.threshold_at(scores, share_for(head, ratios), calibrate.BLOCK_FLOOR)
+    block = min(1.0, max(wanted, certified))
     flag = min(block, calibrate.threshold_at(scores, ratios["flag"], calibrate.FLAG_FLOOR))
     rates = {"block": calibrate.rate_above(fresh, block), "flag": calibrate.rate_above(fresh, flag)}
-    return Fitted(head, scaling, own, flag, block, rates)
+    bound = calibrate.upper_bound(round(rates["block"].rate * rates["block"].n), max(1, rates["block"].n))
+    return Fitted(head, scaling, own, flag, block, rates, bound)

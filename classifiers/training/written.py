@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classifiers.training.collect import read_rows
 from classifiers.training.compose import DATA, OWN_LICENCE
 from classifiers.training.examples import Example
-from classifiers.training.labels import ATTACKS, HAZARDS, INPUT_HEADS
+from classifiers.training.labels import ATTACKS, HAZARDS, INPUT_HEADS, REFUSAL
 
 WRITTEN = "written:"
 HELD = "written-held:"
@@ -97,12 +97,37 @@ def read_written(folder: Path = DATA / "written") -> list[Example]:
     """All written rows; ``family`` names file and twin group, held-out cells have a source of their own."""
     examples = []
     for path in sorted(folder.glob("*.tsv")):
+        if path.stem.startswith("replies_"):
+            continue
         for cell in read_cells(path):
             source = (HELD if cell.held else WRITTEN) + cell.file
             for label, text, group in cell.rows:
                 targets, weight = label_targets(label)
                 family = f"{cell.file}/{group}"
                 examples.append(Example(text, targets, source, OWN_LICENCE, weight, family=family))
+    return examples
+
+
+def read_replies(folder: Path = DATA / "written") -> list[Example]:
+    """Written replies with their requests, from ``replies_*.tsv``: ``CLASS<TAB>request<TAB>reply``.
+
+    None of them delivers harm or insults anybody. A request alone must not tell the class, so every reply
+    comes a second time without it.
+
+    Raises:
+        ValueError: a line that is no row, with its number.
+    """
+    examples = []
+    for path in sorted(folder.glob("replies_*.tsv")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            name, *texts = line.replace("\\n", "\n").split("\t")
+            if name not in REFUSAL or len(texts) != 2 or not texts[1].strip():
+                raise ValueError(f"{path.name}, line {number}: not CLASS<TAB>request<TAB>reply")
+            request, reply = texts
+            targets = {label: float(label == name) for label in REFUSAL}
+            targets |= {"harm_delivered": 0.0, "toxic_reply": 0.0}
+            row = Example(reply, targets, f"{WRITTEN}{path.stem}", OWN_LICENCE, request=request)
+            examples += [row, replace(row, request="")]
     return examples
 
 

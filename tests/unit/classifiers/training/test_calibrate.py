@@ -69,3 +69,47 @@ def test_auprc_of_a_perfect_order_is_one() -> None:
 
 def test_f1_of_each_class() -> None:
     assert calibrate.f1_scores([0, 0, 1], [0, 1, 1], 3) == pytest.approx([2 / 3, 2 / 3, 0.0])
+
+
+@pytest.mark.parametrize(("hits", "n", "bound"), [(0, 299, 0.00997), (0, 10_000, 0.0003), (3, 100, 0.0757)])
+def test_the_upper_bound_is_the_exact_one(hits: int, n: int, bound: float) -> None:
+    assert calibrate.upper_bound(hits, n) == pytest.approx(bound, rel=0.01)
+
+
+def test_no_hit_missing_bounds_nothing() -> None:
+    assert calibrate.upper_bound(5, 5) == 1.0
+
+
+def test_a_certified_threshold_is_the_lowest_whose_bound_holds() -> None:
+    scores = np.linspace(0, 1, 10_000)
+    threshold = calibrate.certified_threshold(scores, 0.005)
+    over = int((scores >= threshold).sum())
+    assert calibrate.upper_bound(over, 10_000) <= 0.005 < calibrate.upper_bound(over + 1, 10_000)
+
+
+def test_too_few_rows_certify_nothing() -> None:
+    assert calibrate.certified_threshold(np.zeros(100), 0.005) == math.inf
+
+
+def test_certificates_hold_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(4)
+    broken = 0
+    for _ in range(300):
+        threshold = calibrate.certified_threshold(rng.random(2000), 0.01)
+        broken += (1.0 - min(1.0, threshold)) > 0.01
+    assert broken / 300 < 0.09
+
+
+def test_recall_is_read_at_each_share_of_harmless_rows() -> None:
+    harmless, risky = np.linspace(0, 1, 1000), np.array([0.2, 0.6, 0.995])
+    found = calibrate.recall_at(risky, harmless, (0.5, 0.01))
+    assert (found[0.5].rate, found[0.01].rate) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert found[0.5].n == 3
+
+
+def test_calibrated_scores_lie_on_the_diagonal() -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.random(50_000)
+    labels = (rng.random(50_000) < scores).astype(float)
+    for bin_ in calibrate.reliability(scores, labels, prior=float(labels.mean())):
+        assert bin_.risky == pytest.approx(bin_.score, abs=0.03)
