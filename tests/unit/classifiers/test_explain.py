@@ -110,6 +110,17 @@ def test_a_flagged_text_flips_at_its_flag_point() -> None:
     assert (explanation.flip.point, explanation.flip.score) == ("flag", pytest.approx(0.1))
 
 
+def test_weighing_a_long_text_leaves_enough_for_the_flip() -> None:
+    """Every word weighs a little, so that there is always another group to look into."""
+    words = ["dull"] * 100
+    words[10] = words[50] = words[90] = "kill"
+    text = " ".join(words)
+    explanation = explain(WordSums({"dull": 0.001, "kill": 0.2}, {"block": 0.3}), text, max_calls=60)
+    assert explanation.flip is not None
+    assert [text[start:end] for start, end in explanation.flip.places] == ["kill"] * 3
+    assert explanation.calls <= 60
+
+
 def test_masking_flips_what_removal_does_not() -> None:
     weights = {"a": 0.2, "b": 0.2, "c": 0.2, "d": 0.2, "e": 0.2, "f": 0.2, "something": -0.9}
     explanation = explain(WordSums(weights, POINTS), "a b c d e f")

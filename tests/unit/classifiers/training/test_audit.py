@@ -71,6 +71,14 @@ def test_a_rare_flip_is_within_the_limit() -> None:
     assert checks["insertion"].passed
 
 
+def test_one_flip_in_a_few_texts_proves_nothing() -> None:
+    """1 in 60 is over one in a hundred, but its interval reaches from 0.3 % to 9 %."""
+    few = Carriers(CARRIERS.harmless[:60], CARRIERS.harmful)
+    checks = found(lambda text: 0.8 if "story" in text and "wall 7 " in text else clean(text), few)
+    assert checks["insertion"].words[0].rate == wilson(1, 60)
+    assert checks["insertion"].passed
+
+
 def test_a_flag_is_no_block() -> None:
     checks = found(lambda text: 0.4 if "story" in text else clean(text))
     assert checks["insertion"].passed
