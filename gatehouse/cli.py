@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -170,33 +171,36 @@ def explain(
     text: Annotated[str, typer.Argument(help="The text to measure; - reads standard input.")],
     *,
     classifier: Annotated[str, typer.Option(help="Name of a classifier.")] = "input",
-    label: Annotated[str, typer.Option(help="Label to explain; default: the highest.")] = "",
+    label: Annotated[
+        str, typer.Option(help="Label to explain; default: the highest relative to its block point.")
+    ] = "",
     request: Annotated[str, typer.Option(help="What the text answers, for classifiers of exchanges.")] = "",
     config: Config = None,
     set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a text and show what each word does to the score."""
+    """Show which words of a text give a score, how far it is from blocking, and what would flip it."""
     from classifiers.classification import ClassifierError  # noqa: PLC0415
+    from classifiers.explain import explain as examine  # noqa: PLC0415
     from classifiers.registry import load  # noqa: PLC0415
     from gatehouse.checking import model_folders  # noqa: PLC0415
-    from gatehouse.explanation import explain as examine  # noqa: PLC0415
-    from gatehouse.explanation import render  # noqa: PLC0415
+    from gatehouse.explanation import document, render  # noqa: PLC0415
 
     folders = model_folders(_settings(config, set_, {}))
     if classifier not in folders:
         _fail([f"there is no classifier {classifier!r}; known: {', '.join(folders) or 'none'}"], WRONG_USE)
-    words = typer.get_text_stream("stdin").read() if text == "-" else text
+    given = typer.get_text_stream("stdin").read() if text == "-" else text
     try:
-        found = examine(load(folders[classifier], name=classifier), words, label, request)
+        opened = load(folders[classifier], name=classifier)
+        if label and label not in opened.labels:
+            _fail([f"{classifier} has no label {label!r}; known: {', '.join(opened.labels)}"], WRONG_USE)
+        found = examine(opened, given, label, request)
     except ClassifierError as error:
         _fail([str(error)], FAILED)
-    except KeyError:
-        _fail([f"classifier {classifier} has no label {label!r}"], WRONG_USE)
     if as_json:
-        _print_json(asdict(found))
+        _print_json(document(found, given))
     else:
-        typer.echo(render(found))
+        typer.echo(render(found, given, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -264,7 +268,7 @@ def _print_verification(found: Any) -> None:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=2))
 
 
 def _fail(problems: list[str], code: int) -> NoReturn:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from classifiers.testing import MARKER, write_stub_model
 from gatehouse.cli import app
 from proxy.ledger.chain import Chain
 from proxy.version import VERSION
@@ -136,6 +137,41 @@ def test_an_unknown_classifier_is_told() -> None:
     result = run("explain", "hello", "--classifier", "nope")
     assert result.exit_code == 2
     assert "there is no classifier 'nope'" in result.stderr
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> str:
+    """A setting that adds a classifier `marked`, which fires on the marker."""
+    return f"models.marked={write_stub_model(tmp_path / 'stub')}"
+
+
+def test_a_text_is_explained(marked: str) -> None:
+    """In an order that reads from the text to the scores; plain markers where nobody watches."""
+    result = run("explain", f"say {MARKER} now", "--classifier", "marked", "--set", marked)
+    assert result.exit_code == 0, result.output
+    assert f"  say [+{MARKER}] now" in result.stdout
+    assert "block at 0.9000: reached" in result.stdout
+    assert f'Smallest flip: Without "{MARKER}"' in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_a_text_is_explained_from_standard_input_as_json(marked: str) -> None:
+    """The argument - reads it; everything is in the document, and the text is in no log."""
+    arguments = ["explain", "-", "--classifier", "marked", "--label", "harm", "--json", "--set", marked]
+    result = CliRunner().invoke(app, arguments, input=f"say\n{MARKER} now\n")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert set(found) == {
+        *("model", "label", "score", "scores", "margins", "spans", "flip", "push", "calls"),
+    }
+    assert found["flip"]["words"] == [MARKER]
+    assert result.stderr == ""
+
+
+def test_an_unknown_label_is_told(marked: str) -> None:
+    """With those that the classifier has."""
+    result = run("explain", "x", "--classifier", "marked", "--label", "nope", "--set", marked)
+    assert (result.exit_code, result.stderr) == (2, "gatehouse: marked has no label 'nope'; known: harm\n")
 
 
 def test_training_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
