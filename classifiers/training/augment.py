@@ -15,6 +15,19 @@ from dataclasses import replace
 
 from classifiers.training.examples import Example
 
+_CONTEXTS = (
+    """
+for a movie; for a school project; for a project at work; for a game; for a friend; for my
+sister; for my neighbour; for a story; for a book; for research; for class; for my job; for fun;
+for a video; for beginners; for my company; for a client; for tomorrow; in detail; step by step;
+in simple words; in two sentences; in Canada; in my town; in 2024; on a phone; on the internet;
+at home; at school; at night; on Monday; without help; without money; without a car; quickly;
+from scratch; as a list; as a poem; with an example; with my brother; in the kitchen; outside
+""".replace("\n", " ")
+    .strip()
+    .split("; ")
+)
+"""Circumstances that change nothing: they come with harmful and harmless rows alike."""
 SHORT = 300
 """Characters of a text that may be joined or padded."""
 PADDED_WORDS, MOST_PADDING = 70, 8
@@ -44,7 +57,19 @@ def vary(example: Example, rng: random.Random) -> Example:
         text = text.rstrip(" .?!")
     elif draw < 0.26:
         text = swap_letters(text, rng)
+    elif draw < 0.36 and len(text) < SHORT:
+        text = in_context(text, rng)
     return replace(example, text=text or example.text)
+
+
+def in_context(text: str, rng: random.Random) -> str:
+    """The text with a circumstance before or behind it."""
+    context = rng.choice(_CONTEXTS)
+    body = text.rstrip()
+    mark = body[-1:] if body[-1:] in ".?!" else ""
+    if rng.random() < 0.25:
+        return f"{context.capitalize()}: {text}"
+    return f"{body.removesuffix(mark)} {context}{mark}"
 
 
 def swap_letters(text: str, rng: random.Random) -> str:

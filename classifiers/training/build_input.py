@@ -13,6 +13,7 @@ from classifiers.training import (
     attack_rows,
     augment,
     calibrate,
+    cascade,
     collect,
     compose,
     export,
@@ -32,6 +33,16 @@ from classifiers.training.tokens import Windower
 
 log = logging.getLogger(__name__)
 Floats = measure.Floats
+SHARES = (0.05, 0.01, 0.005, 0.001)
+GROUPS = {
+    "direct requests": ("FigStep", "strongreject", "dangerousqa", "air-bench"),
+    "toxic statements": ("surge-ai", "written-held:statements"),
+    "written requests": ("written-held:requests", "written-held:twins", "written-held:ordinary"),
+    "jailbreaks": ("GPTFuzz templates", "spikee", "attacks/jailbreak", "attacks/suffix"),
+    "hijacks": ("deepset", "Giskard", "spikee", "attacks/hijack"),
+    "hidden instructions": ("attacks/document",),
+}
+"""Stand-ins for kinds of attack, by parts of the names of held-out sources."""
 
 
 def gather(pool: Path, settings: dict[str, Any], seed: int) -> Split:
@@ -110,7 +121,31 @@ def figures(score: Callable[[list[Example]], Floats], parts: Split, fitted: list
         "recall": _by_source(parts.probe, probe, by_name, risky=True),
         "benign": _by_source(held, calm, by_name, risky=False),
         "benign_check_any": _any_block(parts.check, calm, by_name),
+        "curve": _curve(parts, score, fitted),
+        "reliability": {name: _bins(parts, probe[name], calm[name], name) for name in RISKS},
     }
+
+
+def _curve(parts: Split, score: Callable[[list[Example]], Floats], fitted: list[Fitted]) -> dict[str, Any]:
+    """Recall of each risk head at fixed shares of harmless rows, for the groups of held-out risky rows."""
+    calm, probe = score(parts.check + parts.tune), score(parts.probe)
+    found: dict[str, Any] = {}
+    for group, names in GROUPS.items():
+        for column, label in enumerate(fitted):
+            wanted = targets_of(parts.probe, label.head.name) == 1.0
+            chosen = wanted & np.array([any(name in row.source for name in names) for row in parts.probe])
+            if label.head.name in RISKS and chosen.sum() >= calibrate.MIN_ROWS:
+                rates = calibrate.recall_at(probe[chosen, column], calm[:, column], SHARES)
+                found[f"{group}: {label.head.name}"] = {f"{share:.1%}": rates[share] for share in SHARES}
+    return found
+
+
+def _bins(parts: Split, probe: Floats, calm: Floats, name: str) -> list[calibrate.Bin]:
+    """Reliability of a label on held-out rows, harmless ones included."""
+    wanted = targets_of(parts.probe, name)
+    known_rows = ~np.isnan(wanted)
+    scores = np.concatenate([probe[known_rows], calm])
+    return calibrate.reliability(scores, np.concatenate([wanted[known_rows], np.zeros(len(calm))]))
 
 
 def _by_source(
@@ -170,6 +205,27 @@ def build(pool: Path, weights: Path, out: Path, config: dict[str, Any]) -> None:
     finish(model, steps, parts, weights, out / "input", config)
 
 
+def build_cascade(
+    path: Path, windower: Windower, parts: Split, fitted: list[Fitted], config: dict[str, Any]
+) -> tuple[bytes, dict[str, Any]]:
+    """The first stage of the exported file, and what it saves and loses."""
+
+    def judge(logits: Floats) -> tuple[cascade.Bools, cascade.Bools, Floats]:
+        scores = np.stack([f.scaling.score(logits[:, i]) for i, f in enumerate(fitted)], axis=1)
+        acting = [i for i, label in enumerate(fitted) if label.head.name in (*RISKS, "ssh")]
+        flag = (scores[:, acting] >= [fitted[i].flag for i in acting]).any(axis=1)
+        block = (scores >= [label.block for label in fitted]).any(axis=1)
+        return flag | block, block, scores
+
+    settings = config["input"]["cascade"]
+    risky = [row for row in parts.probe if _is_risky(row)]
+    cuts = [
+        cascade.cut_rows(path, windower, rows, len(INPUT_HEADS))
+        for rows in (parts.train, risky, parts.tune + parts.check)
+    ]
+    return cascade.build_first_stage(*cuts, judge, settings, config["seed"])
+
+
 def finish(
     model: network.Classifier, steps: int, parts: Split, weights: Path, folder: Path, config: dict[str, Any]
 ) -> None:
@@ -183,7 +239,10 @@ def finish(
     score = measure.scorer(folder / "model.onnx", windower, INPUT_HEADS)
     fitted = fit_labels(score, parts, settings["ratios"])
     sample = parts.tune[:300] + parts.probe[:900:3]
+    stage, saved = build_cascade(folder / "model.onnx", windower, parts, fitted, config)
+    cascade.write_first_stage(folder, stage)
     facts = figures(score, parts, fitted) | {
+        "cascade": saved,
         "steps": steps,
         "rows": len(parts.train),
         "agreement": agreement(measure.logits_of(full, windower, sample, INPUT_HEADS), score(sample), fitted),

@@ -87,7 +87,8 @@ def digest(path: Path) -> str:
 
 def write_manifest(folder: Path, fields: dict[str, Any]) -> None:
     """Write manifest.json with the digests of the files that lie beside it."""
-    files = {name: digest(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    names = ("model.onnx", "tokenizer.json", "first_stage.npz")
+    files = {name: digest(folder / name) for name in names if (folder / name).is_file()}
     manifest = {"schema": 1, "name": fields["name"], "version": fields["version"], "input": fields["input"]}
     manifest |= {"files": files} | {key: value for key, value in fields.items() if key not in manifest}
     text = json.dumps(manifest, indent=2, ensure_ascii=False)

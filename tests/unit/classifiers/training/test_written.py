@@ -14,6 +14,7 @@ from classifiers.training.written import (
     label_targets,
     read_cells,
     read_label_file,
+    read_replies,
     read_written,
 )
 
@@ -93,3 +94,25 @@ def test_red_team_turns_are_labelled_by_digest(pool: Path, tmp_path: Path) -> No
     [only] = label_redteam(pool, labels)
     assert only.text == rows[0].text
     assert only.targets["hte"] == 1.0
+
+
+def test_written_replies_come_with_and_without_their_request(tmp_path: Path) -> None:
+    (tmp_path / "replies_x.tsv").write_text("refuse\tbake a cake\tNo.\\nSorry.\n", encoding="utf-8")
+    with_request, without = read_replies(tmp_path)
+    assert (with_request.text, with_request.request, without.request) == ("No.\nSorry.", "bake a cake", "")
+    assert with_request.targets == without.targets
+    assert with_request.targets == {
+        "comply": 0.0,
+        "partial": 0.0,
+        "refuse": 1.0,
+        "unable": 0.0,
+        "harm_delivered": 0.0,
+        "toxic_reply": 0.0,
+    }
+    assert read_written(tmp_path) == []
+
+
+def test_a_reply_of_no_class_is_named(tmp_path: Path) -> None:
+    (tmp_path / "replies_x.tsv").write_text("perhaps\ta\tb\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"replies_x.tsv, line 1"):
+        read_replies(tmp_path)
