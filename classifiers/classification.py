@@ -64,6 +64,8 @@ class Classification:
     `unknown`: share of the tokens read that the model's vocabulary does not hold, [0, 1].
     `hidden`: names of hidden channels found in the text (`tag_characters`, `variation_selectors`,
     `zero_width`, `bidi`, …): what a model would read and a person would not see.
+    `unsupported`: the language (`de`, `zh`, …) of a text, or of much of it, that the classifier was not
+    trained on, `""` where there is none; the scores of such a text say little.
     """
 
     model: str
@@ -74,6 +76,7 @@ class Classification:
     coverage: float = 1.0
     unknown: float = 0.0
     hidden: tuple[str, ...] = ()
+    unsupported: str = ""
 
 
 class ClassifierError(Exception):

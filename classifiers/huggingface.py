@@ -8,6 +8,7 @@ code that lies beside a model. A file `gatehouse.yaml` in the directory may say 
     file: onnx/model_quantized.onnx
     max_tokens: 256
     overlap: 32
+    languages: [en]               # those it was trained on; without this line it reads every language
     temperature: 1.5              # for all labels: score = softmax or sigmoid of logit / temperature
     labels:
       toxic: {name: harm, thresholds: {flag: 0.6, block: 0.95}}
@@ -68,6 +69,7 @@ class _Mapping(BaseModel):
     max_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
     overlap: Annotated[int, Field(ge=0)] | None = None
     temperature: _Temperature = 1.0
+    languages: tuple[str, ...] = ()
     labels: dict[str, _LabelEntry | Literal["ignore"]] = {}
 
 
@@ -97,7 +99,7 @@ def open_directory(
         f"{max_tokens} {overlap} {max_windows}",
     )
     called = mapping.name or directory.name
-    identity = Identity(name or called, f"{called}@{mapping.version}", digest, "text")
+    identity = Identity(name or called, f"{called}@{mapping.version}", digest, "text", mapping.languages)
     return OnnxClassifier(identity, Graph(data, threads, output=None), windows, labels, max_windows)
 
 

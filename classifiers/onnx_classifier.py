@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from classifiers.calibration import Calibration, Vector
 from classifiers.classification import Classification, ClassifierError, InputKind, ModelFileError
 from classifiers.first_stage import FIRST_STAGE_FILE, FirstStage
+from classifiers.language import DETECTOR, Languages
 from classifiers.manifest import (
     MODEL_FILE,
     TOKENIZER_FILE,
@@ -49,12 +50,16 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a classifier is called. `digest` covers everything that determines its scores."""
+    """What a classifier is called and made for. `digest` covers everything that determines what it says.
+
+    `languages`: those it was trained on; none means every language.
+    """
 
     name: str
     model: str
     digest: str
     kind: InputKind
+    languages: tuple[str, ...] = ()
 
 
 class Graph:
@@ -100,7 +105,16 @@ class Graph:
 class OnnxClassifier:
     """A text or exchange classifier over token windows. Safe to use from several threads."""
 
-    __slots__ = ("_calibration", "_first", "_graph", "_identity", "_max_windows", "_thresholds", "_windows")
+    __slots__ = (
+        "_calibration",
+        "_first",
+        "_graph",
+        "_identity",
+        "_languages",
+        "_max_windows",
+        "_thresholds",
+        "_windows",
+    )
 
     def __init__(
         self,
@@ -112,6 +126,7 @@ class OnnxClassifier:
         first: FirstStage | None = None,
     ) -> None:
         self._identity = identity
+        self._languages = Languages(identity.languages)
         self._graph = graph
         self._windows = windows
         self._calibration = Calibration(labels)
@@ -151,7 +166,7 @@ class OnnxClassifier:
         if cascade and FIRST_STAGE_FILE in files:
             first = FirstStage(files[FIRST_STAGE_FILE], sum(1 for label in manifest.labels if label.name))
         digest = digest_over(manifest.source, str(max_windows), "cascade" if first else "")
-        identity = Identity(name or manifest.name, manifest.model, digest, manifest.kind)
+        identity = Identity(name or manifest.name, manifest.model, digest, manifest.kind, manifest.languages)
         return cls(identity, graph, windows, manifest.labels, max_windows, first)
 
     @property
@@ -166,7 +181,7 @@ class OnnxClassifier:
 
     @property
     def digest(self) -> str:
-        """`sha256:…` of manifest (hence of the files), normaliser and window cap."""
+        """`sha256:…` of manifest (hence of the files), normaliser, language detector and window cap."""
         return self._identity.digest
 
     @property
@@ -233,6 +248,7 @@ class OnnxClassifier:
             coverage=(read / total if total else 1.0) * normal.coverage,
             unknown=unknown / read if read else 0.0,
             hidden=normal.hidden,
+            unsupported=self._languages.outside(normal.text),
         )
 
     def _windows_of(self, readings: tuple[str, ...], request: str) -> Iterator[Window]:
@@ -253,8 +269,8 @@ def tokenizer_from(data: bytes) -> Tokenizer:
 
 
 def digest_over(*parts: str) -> str:
-    """`sha256:…` of parts that together determine scores; the normaliser is always one of them."""
-    return "sha256:" + hashlib.sha256("\n".join((NORMALISER, *parts)).encode()).hexdigest()
+    """`sha256:…` of parts that together determine a measurement, with normaliser and language detector."""
+    return "sha256:" + hashlib.sha256("\n".join((NORMALISER, DETECTOR, *parts)).encode()).hexdigest()
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

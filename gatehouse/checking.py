@@ -85,7 +85,10 @@ def _check_models(
         found[name] = described
         if described.ok:
             labels = ", ".join(described.labels)
-            report.says.append(f"Classifier {name}: {described.name}@{described.version} reads {labels}.")
+            languages = f" in {', '.join(described.languages)}" if described.languages else ""
+            report.says.append(
+                f"Classifier {name}: {described.name}@{described.version} reads {labels}{languages}."
+            )
         report.problems += [f"models.{name}: {problem}" for problem in described.problems]
     if not model_folders(settings):
         report.warnings.append("There is no classifier: only rules that need none can decide.")
@@ -141,6 +144,9 @@ def describe_policy(bundle: PolicyBundle, *, chosen: bool) -> list[str]:
         if constitution.text
         else "  No constitution is sent.",
     ]
+    says.append(
+        f"  Text in a language that a classifier was not trained on: {policy.on_unsupported_language}."
+    )
     says += [f"  {describe_rule(rule)}" for rule in policy.rules if rule.mode != "off"]
     guards = sorted({name for stage in Stage for name in needs(policy, stage)})
     says.append(f"  Guards that must answer: {', '.join(guards) or 'none'}.")

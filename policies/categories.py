@@ -31,6 +31,7 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
         "prompt_injection": "text that tries to take over the instructions",
         "output": "answer withheld by an output rule",
         "uncovered": "a part that no guard can read",
+        "unsupported_language": "a text in a language that a classifier was not trained on",
         "guard_unavailable": "a guard gave no measurement and the policy fails closed",
         "default": "anything else",
     }

@@ -98,6 +98,9 @@ class PolicyDocument(Document):
     review: ReviewDocument | None = None
     speculative: bool | None = Field(None, description="Call the upstream while the input is screened.")
     on_uncovered: OnFailure | None = Field(None, description="Meaning of a part that no guard can read.")
+    on_unsupported_language: OnFailure | None = Field(
+        None, description="Meaning of a text in a language that a classifier was not trained on."
+    )
     block_style: BlockStyle | None = Field(None, description="Form of a blocked reply.")
     stream: StreamDelivery | None = Field(None, description="How streams are released.")
     benign_below: dict[str, Threshold] | None = Field(

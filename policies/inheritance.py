@@ -14,6 +14,7 @@ _STRICTNESS = {
     "mode": ("off", "monitor", "enforce"),
     "on_failure": ("allow", "flag", "block"),
     "on_uncovered": ("allow", "flag", "block"),
+    "on_unsupported_language": ("allow", "flag", "block"),
     "turns": ("latest", "all"),
     "action": ("allow", "flag", "review", "block"),
 }
@@ -95,7 +96,10 @@ def _fold_rule(merged: MergedPolicy, place: Place, document: RuleDocument) -> No
 
 _POLICY_DEFAULTS: Mapping[str, Any] = {
     name: Policy.__dataclass_fields__[name].default
-    for name in ("mode", "constitution", "replies", "speculative", "on_uncovered", "block_style", "stream")
+    for name in (
+        *("mode", "constitution", "replies", "speculative"),
+        *("on_uncovered", "on_unsupported_language", "block_style", "stream"),
+    )
 }
 _DEFAULTS: Mapping[str, Any] = {
     name: list(value) if isinstance(value, tuple) else value

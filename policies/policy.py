@@ -93,7 +93,8 @@ class ReviewBudget:
 class Policy:
     """An ordered list of rules with what surrounds them. `digest` addresses its content.
 
-    `mode`: `monitor` turns every enforced rule, and `on_uncovered`, into a monitored one.
+    `mode`: `monitor` turns every enforced rule, `on_uncovered` and `on_unsupported_language` into
+    monitored ones.
     `changes` says in words what was overridden in the policies it extends. `plans` is the compiled
     form that `rules.resolve` adds for speed; it carries no meaning of its own.
     """
@@ -108,6 +109,7 @@ class Policy:
     review: ReviewBudget = field(default_factory=ReviewBudget)
     speculative: bool = False
     on_uncovered: OnFailure = "flag"
+    on_unsupported_language: OnFailure = "flag"
     block_style: BlockStyle = "auto"
     stream: StreamDelivery = "auto"
     benign_below: Mapping[str, Limit] = field(default_factory=dict)

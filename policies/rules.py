@@ -33,6 +33,7 @@ class Facts:
     `readings`: those in which a score rule may find something. `text`: the answer at `post_call`.
     `latest`: number of the first turn that was not answered yet. `unread`: classifier to the origins of
     texts that it did not read, for the reason `failure`. `uncovered`: kinds of what nothing read.
+    `unsupported`: readings of texts in a language that their classifier was not trained on.
     """
 
     stage: Stage
@@ -43,6 +44,7 @@ class Facts:
     unread: Mapping[str, frozenset[Origin]]
     failure: Failure
     uncovered: tuple[str, ...]
+    unsupported: Sequence[Reading]
     patterns: Mapping[str, tuple[re.Pattern[str], ...]]
 
     @property
@@ -212,7 +214,8 @@ def judge(
     loud = plan.loud(readings)
     unread = plan.unread(readings, conversation, text)
     uncovered = _uncovered(stage, readings, conversation)
-    calm = not loud and not unread and not uncovered and failure is None
+    unsupported = [reading for reading in readings if reading.classification.unsupported]
+    calm = not (loud or unread or uncovered or unsupported or failure)
     if calm and not plan.restless:
         return ALLOWED
     facts = Facts(
@@ -224,6 +227,7 @@ def judge(
         unread=unread,
         failure=failure or Failure.NOT_RUN,
         uncovered=uncovered,
+        unsupported=unsupported,
         patterns=plan.patterns,
     )
     claims = _found(policy, plan.restless if calm else plan.rules, facts)
@@ -242,7 +246,20 @@ def _found(policy: Policy, rules: Sequence[Rule], facts: Facts) -> list[Claim]:
     if facts.uncovered and policy.on_uncovered != "allow":
         finding = Finding("uncovered", f"no guard reads: {', '.join(facts.uncovered)}")
         claims.append(Claim(Action(policy.on_uncovered), policy.mode == "enforce", "on_uncovered", finding))
+    if policy.on_unsupported_language != "allow":
+        claims.extend(_in_other_languages(policy, facts))
     return claims
+
+
+def _in_other_languages(policy: Policy, facts: Facts) -> Iterator[Claim]:
+    """What a policy claims of texts that their classifier cannot judge; the application's own are flagged
+    at most."""
+    for reading in facts.unsupported:
+        ours = reading.origin is Origin.OPERATOR
+        action = Action.FLAG if ours else Action(policy.on_unsupported_language)
+        reason = f"{reading.classifier} does not read {reading.classification.unsupported}"
+        finding = Finding("unsupported_language", reason, index=reading.index)
+        yield Claim(action, policy.mode == "enforce", "on_unsupported_language", finding)
 
 
 def _unplaced(rules: Sequence[Rule], failure: Failure) -> Iterator[Claim]:

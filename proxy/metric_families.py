@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import product
 from typing import Literal, get_args
 
+from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
@@ -111,6 +112,7 @@ class Counters:
     unscreened: Tally
     partly_read: Tally
     uncovered: Tally
+    unsupported: Tally
     tokens: Tally
     cache: Tally
     feedback: Tally
@@ -343,6 +345,12 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
         ),
         "uncovered": Tally(
             "gatehouse_uncovered_parts", "Parts that no guard could read.", ("kind",), (words.kinds,)
+        ),
+        "unsupported": Tally(
+            "gatehouse_unsupported_languages",
+            "Exchanges with text in a language that a guard does not read.",
+            ("side", "language"),
+            (("input", "output"), LANGUAGES),
         ),
     }
 

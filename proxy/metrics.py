@@ -157,18 +157,26 @@ class Metrics:
             clocks.upstream.observe(key, event.upstream_seconds)
         if event.first_byte_seconds is not None:
             clocks.first_byte.observe(key, event.first_byte_seconds)
-        if event.uncovered:
-            counters.partly_read.add(())
-        for kind in event.uncovered:
-            counters.uncovered.add((kind,))
-        if not event.input_screened:
-            counters.unscreened.add(("input",))
-        if not event.output_screened and event.reply in _MODEL_REPLIES:
-            counters.unscreened.add(("output",))
+        self._count_unread(event)
         if event.usage is not None:
             self._count_usage("client", event.usage)
             if event.constitution_tokens:
                 counters.tokens.add(("constitution", "prompt"), event.constitution_tokens)
+
+    def _count_unread(self, event: ExchangeClosed) -> None:
+        counters = self._counters
+        if event.uncovered:
+            counters.partly_read.add(())
+        for kind in event.uncovered:
+            counters.uncovered.add((kind,))
+        for language in event.input_unsupported:
+            counters.unsupported.add(("input", language))
+        for language in event.output_unsupported:
+            counters.unsupported.add(("output", language))
+        if not event.input_screened:
+            counters.unscreened.add(("input",))
+        if not event.output_screened and event.reply in _MODEL_REPLIES:
+            counters.unscreened.add(("output",))
 
     def _request_rejected(self, event: RequestRejected) -> None:
         self._counters.rejected.add((event.code,))

@@ -304,6 +304,7 @@ def _encode(value: Classification) -> bytes:
         [
             *(value.model, value.digest, dict(value.scores)),
             *(value.windows, value.deep, value.coverage, value.unknown, list(value.hidden)),
+            value.unsupported,
         ]
     )
 
@@ -311,13 +312,14 @@ def _encode(value: Classification) -> bytes:
 def _decode(value: bytes) -> Classification | None:
     """A stored measurement, or None where it does not read as one (a foreign or damaged entry)."""
     try:
-        model, digest, scores, windows, deep, coverage, unknown, hidden = orjson.loads(value)
+        model, digest, scores, windows, deep, coverage, unknown, hidden, unsupported = orjson.loads(value)
         if not all(isinstance(score, float) and 0.0 <= score <= 1.0 for score in scores.values()):
             return None
         return Classification(
             *(str(model), str(digest), scores, int(windows), int(deep), float(coverage)),
             unknown=float(unknown),
             hidden=tuple(map(str, hidden)),
+            unsupported=str(unsupported),
         )
     except (ValueError, TypeError, AttributeError):
         return None

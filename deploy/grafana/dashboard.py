@@ -222,6 +222,10 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     Target(by("guard_failures_total", "mode, failure"), "{{mode}}: {{failure}}"),
                     Target(by("unscreened_exchanges_total", "side"), "not screened: {{side}}"),
                     Target(by("uncovered_parts_total", "kind") + " > 0", "unreadable part: {{kind}}"),
+                    Target(
+                        by("unsupported_languages_total", "side, language") + " > 0",
+                        "language not read: {{language}} ({{side}})",
+                    ),
                     Target(rate("partly_read_exchanges_total"), "read in part"),
                 ],
                 unit="reqps",

@@ -37,6 +37,8 @@ class Account:
     scores: dict[str, float] = field(default_factory=dict)
     output_scores: dict[str, float] = field(default_factory=dict)
     models: dict[str, None] = field(default_factory=dict)
+    unsupported: dict[str, None] = field(default_factory=dict)
+    output_unsupported: dict[str, None] = field(default_factory=dict)
     draft: Draft = field(default_factory=Draft)
     head: UpstreamHead | None = None
     screened_input: bool = False
@@ -60,10 +62,13 @@ class Account:
         return self.input_verdict.would.severity > 0
 
     def note(self, readings: tuple[Reading, ...], output: bool = False) -> None:
-        """Keep the highest score of each label and the models that gave them."""
+        """Keep the highest score of each label, the models that gave them and languages they do not read."""
         scores = self.output_scores if output else self.scores
+        unsupported = self.output_unsupported if output else self.unsupported
         for reading in readings:
             self.models[reading.classification.model] = None
+            if reading.classification.unsupported:
+                unsupported[reading.classification.unsupported] = None
             if not scores:
                 scores.update(reading.classification.scores)
                 continue
@@ -79,7 +84,7 @@ class Account:
         elif verdict.failure or verdict.action.severity > before.action.severity:
             self.input_verdict = _worse(before, verdict)
         self.failed_input = self.failed_input or screening.failure is not None
-        self.screened_input = bool(self.scores) and not self.failed_input
+        self.screened_input = bool(self.scores) and not (self.failed_input or self.unsupported)
 
     def judged_output(self, index: int, verdict: Verdict, screening: Screening) -> None:
         """A choice (or the part of it that has arrived) was ruled on."""
@@ -173,11 +178,13 @@ class Account:
             input_verdict=self.input_verdict,
             input_screened=self.screened_input,
             output_verdicts=tuple(self.output_verdicts.values()),
-            output_screened=self.evaluated_output,
+            output_screened=self.evaluated_output and not self.output_unsupported,
             refusals=tuple(self.refusals.values()),
             suspected_over_refusal=self.suspected,
             coverage=1 - len(uncovered) / exchange.parts if exchange.parts else 1.0,
             uncovered=tuple(part.kind for part in uncovered),
+            input_unsupported=tuple(self.unsupported),
+            output_unsupported=tuple(self.output_unsupported),
             scores=self.scores,
             output_scores=self.output_scores,
             usage=self.draft.usage,

@@ -83,7 +83,8 @@ class ExchangeClosed:
     Durations in seconds. `upstream_seconds` is the time spent waiting for the model (critic calls
     included in `review_seconds`, not here); `overhead_seconds` = total - upstream - review - waiting
     for the client. `coverage`: share of the request's parts that were judged, [0, 1].
-    `input_screened`/`output_screened`: whether the guards of that side ran to a measurement.
+    `input_screened`/`output_screened`: whether the guards of that side ran to a measurement that means
+    something; `input_unsupported`/`output_unsupported`: languages of it that a guard does not read.
     """
 
     exchange: str
@@ -121,6 +122,8 @@ class ExchangeClosed:
     input_screened: bool = False
     output_screened: bool = False
     output_scores: dict[str, float] = field(default_factory=dict)
+    input_unsupported: tuple[str, ...] = ()
+    output_unsupported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

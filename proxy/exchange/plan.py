@@ -17,7 +17,7 @@ class Plan:
     observes: bool
     """No rule is enforced: the client gets the upstream's bytes untouched."""
     withholds: bool
-    """Some enforced post-call rule may withhold text, whatever the input looked like."""
+    """An enforced post-call rule, or the answer's language, may withhold text, whatever the input was."""
     reviews: bool
     """Some enforced post-call rule may ask for a revision, whatever the input looked like."""
     withholds_flagged: bool
@@ -47,13 +47,16 @@ def plan(policy: Policy) -> Plan:
     enforced = [rule for rule in active if rule.mode == "enforce"]
     post = [rule for rule in enforced if rule.stage is Stage.POST_CALL and _withholds(rule)]
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
+    enforces = policy.mode == "enforce"
+    blocks_parts = enforces and policy.on_uncovered == "block"
+    blocks_languages = enforces and policy.on_unsupported_language == "block"
     return Plan(
-        # What a policy says of uncovered parts needs a ruling even where no rule reads the input.
+        # What a policy says of texts that no guard reads needs a ruling even where no rule reads the input.
         ruled=frozenset((Stage.DURING_CALL, *(rule.stage for rule in active))),
-        observes=not enforced and policy.on_uncovered != "block",
-        withholds=any(not rule.when_flagged for rule in post),
+        observes=not (enforced or blocks_parts or blocks_languages),
+        withholds=blocks_languages or any(not rule.when_flagged for rule in post),
         reviews=any(not rule.when_flagged for rule in reviewing),
-        withholds_flagged=bool(post),
+        withholds_flagged=blocks_languages or bool(post),
         reviews_flagged=bool(reviewing),
     )
 

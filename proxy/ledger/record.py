@@ -108,6 +108,8 @@ def closed_record(at: float, event: ExchangeClosed, model: str, details: dict[st
         "suspected_over_refusal": event.suspected_over_refusal,
         "coverage": round(event.coverage, 4),
         "uncovered": event.uncovered,
+        "input_unsupported": event.input_unsupported,
+        "output_unsupported": event.output_unsupported,
         "finish": event.finish,
         "usage": _usage(event.usage),
         "constitution_tokens": event.constitution_tokens,

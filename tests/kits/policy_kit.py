@@ -59,11 +59,13 @@ def reading(
     index: int = 0,
     classifier: str = "input",
     coverage: float = 1.0,
+    unsupported: str = "",
 ) -> Reading:
     """A reading in which every label that is not named scores 0.01."""
     labels = INPUT_LABELS if classifier == "input" else EXCHANGE_LABELS
     whole = {**dict.fromkeys(labels, 0.01), **scores}
-    return Reading(classifier, origin, Classification("m@1", "sha256:0", whole, 1, coverage), index)
+    measured = Classification("m@1", "sha256:0", whole, 1, coverage, unsupported=unsupported)
+    return Reading(classifier, origin, measured, index)
 
 
 def read_all(

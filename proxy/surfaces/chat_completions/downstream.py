@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from classifiers.language import guess
 from policies.verdict import Action, Verdict
 from proxy.errors import (
     DeadlineExceeded,
@@ -21,7 +22,7 @@ from proxy.surfaces.chat_completions import schema
 from proxy.surfaces.chat_completions.rendering import Rendering
 from proxy.surfaces.chat_completions.schema import Identity, Shape
 from proxy.surfaces.connection import Connection, HeaderRows, encode_headers
-from proxy.surfaces.language import guess, preferred
+from proxy.surfaces.language import preferred
 from proxy.surfaces.sse import KEEP_ALIVE, STREAM_HEADERS, raw_frame
 from proxy.surfaces.verdict_headers import VerdictHeaders, relayed
 

@@ -59,6 +59,13 @@ def test_the_mapping_renames_ignores_and_calibrates(directory: Path) -> None:
     assert classifier.classify("hello you " * 30 + MARKER).windows > 1
 
 
+def test_the_mapping_says_which_languages_the_model_reads(directory: Path) -> None:
+    german = "Erkläre mir bitte, wie man ein gutes Brot backt."
+    assert load(directory).classify(german).unsupported == ""
+    (directory / "gatehouse.yaml").write_text("languages: [en]\n")
+    assert load(directory).classify(german).unsupported == "de"
+
+
 def test_the_mapping_is_part_of_the_digest(directory: Path) -> None:
     before = load(directory).digest
     (directory / "gatehouse.yaml").write_text("temperature: 2\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from pathlib import Path
@@ -72,6 +73,34 @@ def test_a_text_without_the_marker_scores_low(stub: OnnxClassifier) -> None:
 )
 def test_a_disguised_marker_is_found(stub: OnnxClassifier, text: str) -> None:
     assert stub.classify(text).scores["harm"] > 0.99
+
+
+GERMAN = "Erkläre mir bitte, wie man ein gutes Brot backt."
+
+
+def test_a_language_that_the_manifest_does_not_list_is_told(tmp_path: Path) -> None:
+    """Whatever the scores are, and also where the text is wrapped in base64."""
+    directory = write_stub_model(tmp_path / "stub")
+    write_stub_manifest(directory, languages=["en"])
+    classifier = OnnxClassifier.open(directory)
+    assert classifier.classify(GERMAN).unsupported == "de"
+    assert classifier.classify(base64.b64encode(GERMAN.encode()).decode()).unsupported == "de"
+    assert classifier.classify("Please explain how a good bread is made.").unsupported == ""
+
+
+@pytest.mark.parametrize("languages", [[], ["*"], ["de", "en"]])
+def test_a_language_that_the_model_reads_is_not(tmp_path: Path, languages: list[str]) -> None:
+    directory = write_stub_model(tmp_path / "stub")
+    write_stub_manifest(directory, languages=languages)
+    assert OnnxClassifier.open(directory).classify(GERMAN).unsupported == ""
+
+
+def test_of_an_exchange_the_language_of_the_reply_counts(tmp_path: Path) -> None:
+    directory = write_stub_model(tmp_path / "pair", kind="exchange")
+    write_stub_manifest(directory, kind="exchange", languages=["en"])
+    classifier = OnnxClassifier.open(directory)
+    assert classifier.classify("Here is how a good bread is made.", GERMAN).unsupported == ""
+    assert classifier.classify(GERMAN, "How is bread made in this house?").unsupported == "de"
 
 
 def test_hidden_channels_are_reported_with_the_scores(stub: OnnxClassifier) -> None:

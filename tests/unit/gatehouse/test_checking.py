@@ -26,6 +26,7 @@ def test_it_says_in_words_what_would_happen() -> None:
         "Listens on 127.0.0.1 port 8080",
         "scripted stand-in",
         "Policy default",
+        "Text in a language that a classifier was not trained on: flag.",
         "Store:",
         "Ledger:",
     ):

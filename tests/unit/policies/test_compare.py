@@ -70,3 +70,18 @@ def test_rules_that_content_free_records_cannot_show_are_named() -> None:
     phrase = Rule("secret", Stage.PRE_CALL, Action.BLOCK, kind="phrase", patterns=("bluebird",))
     other = resolved(replace(DEFAULT, rules=(*DEFAULT.rules, phrase), plans=None))
     assert compare(DEFAULT, other, RECORDS).unseen == ("secret",)
+
+
+def test_a_flip_by_language_names_the_policy_s_key() -> None:
+    """Records tell which languages a stricter policy would stop."""
+    lenient, strict = (
+        resolved(Policy("p", "1", (), on_unsupported_language=what)) for what in ("flag", "block")
+    )
+    records = [
+        Recorded(str(n), Stage.DURING_CALL, (reading({}, unsupported=tag),))
+        for n, tag in enumerate(("", "de"))
+    ]
+    result = compare(lenient, strict, records)
+    assert [(flip.id, flip.after, flip.rule) for flip in result.flips] == [
+        ("1", Action.BLOCK, "on_unsupported_language")
+    ]

@@ -92,6 +92,15 @@ def test_policy_level_loosening_is_told() -> None:
     assert changes == ["mode enforce -> monitor (loosened)", "on_uncovered block -> allow (loosened)"]
 
 
+def test_loosening_what_unread_languages_mean_is_told() -> None:
+    """Strictness has the same order as for uncovered parts."""
+    changes = chain({}, {"on_unsupported_language": "block"}, {"on_unsupported_language": "allow"}).changes
+    assert changes == [
+        "on_unsupported_language flag -> block",
+        "on_unsupported_language block -> allow (loosened)",
+    ]
+
+
 def test_places_lead_to_the_file_that_said_it_last() -> None:
     """So that a problem is told where it can be mended."""
     merged = chain({"rules": [HARD]}, {"rules": [{"id": "x", **HARD, "id": "a", "threshold": 0.5}]})  # noqa: F601

@@ -11,6 +11,7 @@ from policies import loader
 from policies.categories import CATEGORIES, HAZARDS
 from policies.loader import library_names, load_bundle, schema_files
 from policies.policy import Policy
+from policies.rules import judge
 from policies.verdict import Action, Stage
 from tests.kits.policy_kit import (
     MODEL,
@@ -19,9 +20,11 @@ from tests.kits.policy_kit import (
     USER,
     PolicyKit,
     Row,
+    reading,
     rule_answer,
     rule_input,
     shipped,
+    talk,
 )
 
 ALLOW, FLAGGED, REVIEW, BLOCKED = Action.ALLOW, Action.FLAG, Action.REVIEW, Action.BLOCK
@@ -230,6 +233,21 @@ class TestStrict(PolicyKit):
         assert not policy.speculative
         assert policy.review.on_failure == "canned"
         assert not any("loosened" in change for change in policy.changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "action", "would"),
+    [("default", FLAGGED, FLAGGED), ("monitor", ALLOW, FLAGGED), ("strict", BLOCKED, BLOCKED)],
+)
+@pytest.mark.parametrize("stage", [Stage.DURING_CALL, Stage.POST_CALL])
+def test_a_language_that_is_not_read_is_no_pass(
+    name: str, action: Action, would: Action, stage: Stage
+) -> None:
+    """Neither in a request nor in an answer, under any shipped policy."""
+    classifier, origin = ("exchange", MODEL) if stage is Stage.POST_CALL else ("input", USER)
+    readings = (reading({}, origin, classifier=classifier, unsupported="zh"),)
+    verdict = judge(shipped(name), stage, readings, conversation=talk(USER), text="an answer")
+    assert (verdict.action, verdict.would, verdict.category) == (action, would, "unsupported_language")
 
 
 def test_the_library_holds_what_the_reference_names() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from classifiers.classification import Classification, Conversation, Turn
+from classifiers.classification import Classification, Conversation, Origin, Turn
 from policies.policy import Policy, PolicyError, Rule
 from policies.rules import KINDS, judge, needs, reads, resolve
 from policies.verdict import ALLOWED, Action, Failure, Reading, Stage, Verdict
@@ -166,6 +166,66 @@ class TestUncovered:
         mine = policy(HARM, on_uncovered="block")
         asked = talk(USER, uncovered=["image"])
         assert judge(mine, Stage.POST_CALL, (), conversation=asked, text="hello") is ALLOWED
+
+
+class TestUnsupportedLanguage:
+    ASKED = talk(USER)
+
+    @pytest.mark.parametrize("what", ["allow", "flag", "block"])
+    def test_the_policy_says_what_a_language_that_is_not_read_means(self, what: str) -> None:
+        """With its low scores it never passes for harmless by itself."""
+        mine = policy(HARM, on_unsupported_language=what)
+        readings = (reading({}, unsupported="zh"),)
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=self.ASKED)
+        assert verdict.action == what
+
+    def test_the_verdict_names_category_classifier_language_and_turn(self) -> None:
+        """And the policy's key in place of a rule."""
+        conversation = talk(USER, MODEL, USER)
+        readings = (*read_all(conversation)[:2], reading({}, index=2, unsupported="de"))
+        mine = policy(HARM, on_unsupported_language="block")
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=conversation)
+        assert (verdict.category, verdict.rule) == ("unsupported_language", "on_unsupported_language")
+        assert (verdict.reason, verdict.index) == ("input does not read de", 2)
+        assert (verdict.score, verdict.failure) == (None, None)
+
+    def test_the_application_s_own_words_are_flagged_at_most(self) -> None:
+        """A system prompt in another language is the operator's choice."""
+        conversation = talk(OPERATOR, USER)
+        readings = (reading({}, OPERATOR, 0, unsupported="fr"), reading({}, USER, 1))
+        mine = policy(HARM, on_unsupported_language="block")
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=conversation)
+        assert (verdict.action, verdict.index) == (Action.FLAG, 0)
+
+    @pytest.mark.parametrize("origin", [USER, TOOL, MODEL])
+    def test_all_other_texts_count_in_full(self, origin: Origin) -> None:
+        """Tool results and history can carry harm as well."""
+        mine = policy(HARM, on_unsupported_language="block")
+        readings = (reading({}, origin, unsupported="fr"),)
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=talk(origin))
+        assert verdict.action is Action.BLOCK
+
+    def test_the_answer_is_held_to_it_too(self) -> None:
+        """Whatever language the request was in."""
+        mine = policy(HARM, on_unsupported_language="block")
+        answer = (reading({}, MODEL, classifier="exchange", unsupported="ru"),)
+        verdict = judge(mine, Stage.POST_CALL, answer, conversation=self.ASKED, text="нет")
+        assert (verdict.action, verdict.reason) == (Action.BLOCK, "exchange does not read ru")
+
+    def test_harm_that_was_measured_names_the_decision(self) -> None:
+        """Of two blocks the rule's goes first."""
+        mine = policy(HARM, on_unsupported_language="block")
+        readings = (reading({"harm": 0.95}, unsupported="de"),)
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=self.ASKED)
+        assert verdict.category == "harm"
+
+    def test_in_monitor_mode_it_only_counts(self) -> None:
+        """In `would`, with the key named."""
+        mine = policy(HARM, on_unsupported_language="block", mode="monitor")
+        readings = (reading({}, unsupported="de"),)
+        verdict = judge(mine, Stage.DURING_CALL, readings, conversation=self.ASKED)
+        assert (verdict.action, verdict.would) == (Action.ALLOW, Action.BLOCK)
+        assert verdict.would_rule == "on_unsupported_language"
 
 
 class TestFailures:

@@ -35,11 +35,13 @@ class CountingClassifier:
     model: str = "counting@1"
     labels: tuple[str, ...] = ("harm",)
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+    unsupported: str = ""
 
     def classify(self, text: str, request: str = "") -> Classification:
         self.seen.append((text, request))
         self.act(text)
-        return Classification(self.model, self.digest, {"harm": 0.9 if "bad" in text else 0.1})
+        scores = {"harm": 0.9 if "bad" in text else 0.1}
+        return Classification(self.model, self.digest, scores, unsupported=self.unsupported)
 
 
 @asynccontextmanager
@@ -210,10 +212,22 @@ async def test_measurements_are_shared_without_text_and_damaged_entries_are_meas
         classifier = CountingClassifier()
         guard = ScreeningRoom({"input": classifier}, VerdictCache(shared=store), b"secret")
         if damaged:
-            store.values = dict.fromkeys(store.values, b'["m","d",{"harm":7.0},1,1.0,0.0,[]]')
+            store.values = dict.fromkeys(store.values, b'["m","d",{"harm":7.0},1,1.0,0.0,[],""]')
         result = await guard.screen_input(exchange("find me"), Stage.DURING_CALL)
         guard.close()
         assert result.readings[0].classification.scores["harm"] == 0.1
         seen = len(classifier.seen)
     assert seen == 1
     assert all(b"find me" not in value and "find" not in key for key, value in store.values.items())
+
+
+async def test_a_shared_measurement_keeps_the_language_that_was_not_read() -> None:
+    """Else a replica would take the low scores for harmless."""
+    store, told = DictStore(), []
+    for _ in range(2):
+        classifier = CountingClassifier(unsupported="de")
+        guard = ScreeningRoom({"input": classifier}, VerdictCache(shared=store), b"secret")
+        result = await guard.screen_input(exchange("wie geht es"), Stage.DURING_CALL)
+        guard.close()
+        told.append((result.readings[0].classification.unsupported, len(classifier.seen)))
+    assert told == [("de", 1), ("de", 0)]

@@ -64,6 +64,18 @@ def test_the_highest_score_of_every_label_is_kept() -> None:
     assert record(made).models == ("m@1",)
 
 
+def test_a_side_in_a_language_that_is_not_read_is_not_screened() -> None:
+    made = account()
+    for output, tag in ((False, "zh"), (False, "de"), (False, "zh"), (True, "ru")):
+        measured = Classification("m@1", "d", {"harm": 0.01}, unsupported=tag)
+        made.note((Reading("input", Origin.USER, measured),), output=output)
+    made.judged_input(ALLOWED, Screening())
+    made.judged_output(0, ALLOWED, Screening())
+    closed = record(made)
+    assert (closed.input_unsupported, closed.output_unsupported) == (("zh", "de"), ("ru",))
+    assert (closed.input_screened, closed.output_screened) == (False, False)
+
+
 def test_coverage_counts_parts_that_could_not_be_read() -> None:
     turns = (Turn("user", "hi", Origin.USER),)
     closed = record(account(parts=4, conversation=Conversation(turns, (Uncovered("image", "messages[0]"),))))

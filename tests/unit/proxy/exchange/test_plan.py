@@ -59,6 +59,20 @@ def test_a_policy_that_blocks_uncovered_parts_does_not_merely_observe() -> None:
     assert not plan(policy).observes
 
 
+def test_a_policy_that_blocks_unread_languages_withholds_every_answer_until_it_is_judged() -> None:
+    policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), on_unsupported_language="block")
+    made = plan(policy)
+    assert not made.observes
+    exchange = plain_exchange(plain_bundle(policy), stream=True)
+    assert {made.delivery(exchange, flagged) for flagged in (True, False)} == {Delivery.WINDOWED}
+
+
+@pytest.mark.parametrize("key", ["on_uncovered", "on_unsupported_language"])
+def test_a_policy_in_monitor_mode_observes_whatever_it_would_block(key: str) -> None:
+    policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), mode="monitor", **{key: "block"})
+    assert plan(policy).observes
+
+
 def test_the_input_is_always_ruled_on_and_other_stages_where_they_have_rules() -> None:
     assert plan(Policy("p", "1", ())).ruled == {Stage.DURING_CALL}
     off = replace(BLOCK_IN, id="off", stage=Stage.PRE_CALL, mode="off")

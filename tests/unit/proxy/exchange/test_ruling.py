@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from classifiers.classification import Conversation, Origin, Turn, Uncovered
+from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
 from policies.policy import Policy, Rule
 from policies.rules import resolve
-from policies.verdict import Action, Failure, Stage
+from policies.verdict import Action, Failure, Reading, Stage
 from proxy.exchange.account import Account
 from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
 from proxy.exchange.exchange import Piece, ReplyOrigin
 from proxy.exchange.plan import plan
+from proxy.exchange.ports import Screening
 from proxy.exchange.reviewing import Reviewer
 from proxy.exchange.ruling import Judge
 from proxy.testing import (
@@ -102,6 +103,17 @@ async def test_uncovered_parts_are_ruled_on_even_where_no_rule_reads_the_input()
         made = judge(policy, {"conversation": conversation, "parts": 2})
         await made.rule_input(Stage.DURING_CALL)
         assert made.account.input_verdict.action is action
+
+
+async def test_a_refusal_of_a_request_that_nobody_could_read_is_no_suspected_over_refusal() -> None:
+    policy = replace(POLICY, on_unsupported_language="block")
+    made = judge(policy)
+    measured = Classification("m@1", "d", {"harm": 0.01}, unsupported="zh")
+    made.judge_input(Stage.DURING_CALL, Screening((Reading("input", Origin.USER, measured),)), 0.0)
+    assert made.blocks_input
+    made.replace_all()
+    (seen,) = told(made, RefusalSeen)
+    assert (seen.category, seen.suspected) == ("unsupported_language", False)
 
 
 async def test_fresh_scores_are_told_and_cached_ones_are_not_told_again() -> None:
