@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint check bench audit image lock docs-reference tools clean
+.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -45,6 +45,9 @@ bench: $(STAMPS)/run ## added latency and throughput against the bare upstream, 
 
 audit: $(STAMPS)/run ## words that carry a label by themselves, in the input model, about two minutes
 	@$(BIN)/python -m classifiers.training.audit --model classifiers/models/input $(ARGS)
+
+bench-classifier: $(STAMPS)/run ## cost, memory and independence of the shipped classifiers, about four minutes
+	@$(BIN)/python -m bench.classifier $(ARGS)
 
 image: ## build the container image with buildah, run it read-only and without a network, and ask it
 	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)

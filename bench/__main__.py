@@ -29,9 +29,7 @@ def main() -> int:
     try:
         with run.started(targets) as bench:
             facts |= {"start-up s": f"{min(server.start_seconds for server in bench.servers.values()):.2f}"}
-            samples = run.measured(
-                bench, plan, targets, lambda line: print(line, file=sys.stderr, flush=True)
-            )
+            samples = run.measured(bench, plan, targets, _progress)
     except (run.BenchError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
