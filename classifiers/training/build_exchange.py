@@ -13,6 +13,7 @@ import numpy as np
 from classifiers.training import (
     build_input,
     calibrate,
+    cascade,
     collect,
     compose,
     export,
@@ -32,6 +33,8 @@ from classifiers.training.tokens import Windower
 log = logging.getLogger(__name__)
 Floats = measure.Floats
 Settings = dict[str, Any]
+PLAINLY, EVENLY = 0.8, 0.5
+"""Chances of compliance under which a window is looked at, and under which a reply is no compliance."""
 
 
 def gather(pool: Path, config: Settings) -> list[Example]:
@@ -222,6 +225,38 @@ def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
     finish(model, rows, folds, unseen, weights, out / "exchange", config=config)
 
 
+def build_cascade(
+    path: Path,
+    windower: Windower,
+    rows: tuple[list[Example], list[Example]],
+    scale: float,
+    fitted: list[Fitted],
+    config: Settings,
+) -> tuple[bytes, dict[str, Any]]:
+    """The first stage of the exported file: it passes windows that plainly comply and harm nobody."""
+    trained, unseen = rows
+
+    def judge(logits: Floats) -> tuple[cascade.Bools, cascade.Bools, Floats]:
+        chances = calibrate.softmax(scale * logits[:, : len(REFUSAL)])
+        sigmoid = [label.scaling.score(logits[:, EXCHANGE_HEADS.index(label.head)]) for label in fitted]
+        declined = chances[:, 0] < PLAINLY
+        flag = np.any([score >= label.flag for score, label in zip(sigmoid, fitted, strict=True)], axis=0)
+        block = np.any([score >= label.block for score, label in zip(sigmoid, fitted, strict=True)], axis=0)
+        scores = np.concatenate([chances, np.stack(sigmoid, axis=1)], axis=1)
+        return flag | declined, block | (chances[:, 0] < EVENLY), scores
+
+    calm = [row for row in unseen if _is_calm(row)]
+    risky = [row for row in unseen if not _is_calm(row)]
+    cuts = [cascade.cut_rows(path, windower, part, len(EXCHANGE_HEADS)) for part in (trained, risky, calm)]
+    return cascade.build_first_stage(*cuts, judge, config["exchange"]["cascade"], config["seed"])
+
+
+def _is_calm(row: Example) -> bool:
+    """Nothing in the row is known to need a closer look."""
+    risky = (*REFUSAL[1:], "harm_delivered", "toxic_reply")
+    return not any(row.targets.get(name) == 1.0 for name in risky)
+
+
 def finish(
     model: network.Classifier,
     rows: list[Example],
@@ -249,10 +284,13 @@ def finish(
     score = measure.scorer(folder / "model.onnx", windower, EXCHANGE_HEADS)
     fresh = score(unseen)
     fitted = fit_sigmoids(unseen, fresh, settings["ratios"])
+    stage, saved = build_cascade(folder / "model.onnx", windower, (rows, unseen), scale, fitted, config)
+    cascade.write_first_stage(folder, stage)
     sample = rows[:: max(1, len(rows) // 400)]
     exact, small = measure.logits_of(full, windower, sample, EXCHANGE_HEADS), score(sample)
     facts = {
         "rows": len(rows),
+        "cascade": saved,
         "refusal": refusal_figures(held, logits, settings["folds"]),
         "sigmoid": sigmoid_figures(unseen, fresh, fitted),
         "transfer": transfer_figures(held, logits, settings["folds"]),
@@ -293,6 +331,7 @@ def manifest_fields(scale: float, fitted: list[Fitted], config: Settings) -> Set
         "licence": "Apache-2.0",
         "base": BASE_NAME,
         "benign_rate": {label.head.name: report.rates(label.benign) for label in fitted},
+        "certified": {label.head.name: round(label.bound, 5) for label in fitted},
         "card": "MODEL_CARD.md",
         "created": config["created"],
     }

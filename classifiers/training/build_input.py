@@ -19,6 +19,7 @@ from classifiers.training import (
     export,
     measure,
     network,
+    plots,
     report,
     split,
     train,
@@ -261,10 +262,12 @@ def finish(
         "licence": "Apache-2.0",
         "base": BASE_NAME,
         "benign_rate": {label.head.name: report.rates(label.benign) for label in fitted},
+        "certified": {label.head.name: round(label.bound, 5) for label in fitted},
         "card": "MODEL_CARD.md",
         "created": config["created"],
     }
     export.write_manifest(folder, fields)
     card = report.input_card(fields, facts, collect.licence_table(parts.train), BASE_LICENCE)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    plots.draw_reliability(facts["reliability"], folder / "reliability.svg")
     report.write_figures(folder.parent / "input.figures.json", facts)

@@ -167,8 +167,13 @@ class Bin:
 
 
 def reliability(scores: Floats, labels: Floats, prior: float = PRIOR, bins: int = 10) -> list[Bin]:
-    """How often a score comes true, in equal bins; rows are weighted to the share ``prior`` of risky ones."""
+    """How often a score comes true, in equal bins, rows weighted to the share ``prior`` of risky ones.
+
+    Empty bins are left out; without rows of both kinds there is none.
+    """
     positives = labels > 0.5
+    if positives.all() or not positives.any():
+        return []
     weights = np.where(positives, prior / positives.sum(), (1.0 - prior) / (~positives).sum())
     found = []
     for number in range(bins):

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from classifiers.training.calibrate import Floats, Rate
+from classifiers.training.calibrate import Bin, Floats, Rate
 from classifiers.training.examples import Example
 from classifiers.training.fitting import Fitted
 from classifiers.training.labels import REFUSAL, RISKS
@@ -111,6 +111,10 @@ def input_card(fields: dict[str, Any], facts: dict[str, Any], licences: Licences
         "ranking": ranking_table(facts["ranking"]),
         "recall": _source_table(facts["recall"]),
         "benign": _source_table(facts["benign"]),
+        "check_rows": f"{facts['benign_check_any']['any'].n:,}",
+        "curve": curve_table(facts["curve"]),
+        "reliability": reliability_table(facts["reliability"]),
+        "cascade": cascade_text(facts["cascade"]),
         "probes": probe_summary(facts["probes"]),
         "equal": f"{100 * facts['agreement']['equal']:.2f}",
         "mean": f"{facts['agreement']['mean']:.4f}",
@@ -127,6 +131,7 @@ def exchange_card(fields: dict[str, Any], facts: dict[str, Any], licences: Licen
     """The model card of the exchange model."""
     parts = {
         "rows": str(facts["rows"]),
+        "cascade": cascade_text(facts["cascade"]),
         "folds": _fold_table(facts["refusal"]),
         "probe": _probe_table(facts["probe"]),
         "sigmoid": ranking_table(facts["sigmoid"]),
@@ -152,8 +157,12 @@ def label_table(fields: dict[str, Any]) -> str:
         if entry["thresholds"]:
             limits = [f"{entry['thresholds'][step]:.3f}" for step in ("flag", "block")]
             reached = [_cell(fields["benign_rate"][entry["name"]][step]) for step in ("flag", "block")]
-            rows.append([entry["name"], *limits, *reached])
-    return table(["label", "flag", "block", "harmless over flag", "harmless over block"], rows)
+            bound = fields["certified"].get(entry["name"])
+            rows.append(
+                [entry["name"], *limits, *reached, f"{100 * bound:.2f} %" if bound is not None else ""]
+            )
+    head = ["label", "flag", "block", "harmless over flag", "harmless over block", "block certified below"]
+    return table(head, rows)
 
 
 def ranking_table(found: dict[str, Any]) -> str:
@@ -164,6 +173,42 @@ def ranking_table(found: dict[str, Any]) -> str:
         caught = [percent(entry["recall_block"]), percent(entry["recall_flag"])]
         rows.append([name, str(entry["positives"]), *areas, *caught])
     return table(["label", "positives", "AUROC", "AUPRC", "recall at block", "recall at flag"], rows)
+
+
+def curve_table(found: dict[str, Any]) -> str:
+    """Recall by group and head at each share of harmless rows."""
+    shares = list(next(iter(found.values()), {}))
+    rows = [[name, *(percent(rates[share]) for share in shares)] for name, rates in found.items()]
+    return table(["group: head", *(f"at {share}" for share in shares)], rows)
+
+
+def reliability_table(found: dict[str, list[Bin]]) -> str:
+    """Mean score and share of risky rows in each bin, by label."""
+    rows = [
+        [
+            f"{number / 10:.1f} to {(number + 1) / 10:.1f}",
+            *(_bin_cell(bins, number / 10) for bins in found.values()),
+        ]
+        for number in range(10)
+    ]
+    return table(["score", *found], rows)
+
+
+def _bin_cell(bins: list[Bin], low: float) -> str:
+    inside = next((item for item in bins if abs(item.low - low) < 1e-9), None)
+    return f"{inside.score:.2f} → {inside.risky:.2f} (n {inside.n})" if inside else "none"
+
+
+def cascade_text(found: dict[str, Any]) -> str:
+    """What the first stage saves and loses."""
+    windows, rows = percent(found["calm_windows"]), percent(found["calm_rows"])
+    found_at = f"{percent(found['recall_flag'])} at `flag` and {percent(found['recall_block'])} at `block`"
+    lost = f"{percent(found['lost_flag'])} and {percent(found['lost_block'])}"
+    return (
+        f"The first stage settles {windows} of the windows of held-out harmless rows, and {rows} of these "
+        "rows wholly. Of held-out risky rows (the half that its limit was not read from) the network finds "
+        f"{found_at}; the first stage takes {lost} of all rows from it."
+    )
 
 
 def _fold_table(found: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "aiohappyeyeballs": ("proxy/upstreams/http_pool.py",),
     "transformers": ("classifiers/huggingface.py", "classifiers/training/*"),
     "torch": ("classifiers/training/*",),
+    "matplotlib": ("classifiers/training/plots.py",),
     "onnx": ("classifiers/training/*",),
     "sklearn": ("classifiers/training/*",),
     "typer": ("gatehouse/*",),
