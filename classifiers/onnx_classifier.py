@@ -120,16 +120,21 @@ class OnnxClassifier:
 
     @classmethod
     def open(
-        cls, directory: Path, name: str = "", threads: int = 1, max_windows: int = MAX_WINDOWS
+        cls,
+        directory: Path,
+        name: str = "",
+        threads: int = 1,
+        max_windows: int = MAX_WINDOWS,
+        network: Callable[[bytes, int], Graph] = Graph,
     ) -> OnnxClassifier:
-        """Load a manifest directory after verifying every digest.
+        """Load a manifest directory after verifying every digest. `network`: what runs the ONNX file.
 
         Raises:
             ModelFileError: something is missing, altered or not what the manifest says.
         """
         manifest = read_manifest(directory)
         files = {file: read_verified(directory, manifest, file) for file in manifest.files}
-        graph = Graph(files[MODEL_FILE], threads)
+        graph = network(files[MODEL_FILE], threads)
         windows = Windows(
             tokenizer_from(files[TOKENIZER_FILE]),
             manifest.max_tokens,
