@@ -2,6 +2,6 @@
 
 `robustness` measures what disguise, place and length do to the input guard; `intervals` holds the rates that
 all figures are told in, `measured_page` the marks between which a page is rewritten. The room does not import
-`proxy`: a running one would be looked at over HTTP and through its ledger as a file, and a piece that is needed
-here is handed in by `gatehouse`. Nothing but `gatehouse` and the benchmark imports this room.
+`proxy`: a running one would be looked at over HTTP and through its ledger as a file, and a piece that is
+needed here is handed in by `gatehouse`. Nothing but `gatehouse` and the benchmark imports this room.
 """

@@ -30,7 +30,7 @@ class Control:
 def read_controls(path: Path = CONTROLS) -> dict[str, list[str]]:
     """Kind to texts. In the file each text follows a line `%% kind`."""
     kinds: dict[str, list[str]] = {}
-    for block in path.read_text(encoding="utf-8").split("%% ")[1:]:
+    for block in re.split(r"^%% ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         kind, _, text = block.partition("\n")
         kinds.setdefault(kind, []).append(text.rstrip("\n"))
     return kinds
