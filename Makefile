@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier
+.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier robustness
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -48,6 +48,9 @@ audit: $(STAMPS)/run ## words that carry a label by themselves, in the input mod
 
 bench-classifier: $(STAMPS)/run ## cost, memory and independence of the shipped classifiers, about four minutes
 	@$(BIN)/python -m bench.classifier $(ARGS)
+
+robustness: $(STAMPS)/run ## what disguise, place and length do to the input model, a few minutes
+	@$(BIN)/python -m gatehouse.robustness $(ARGS)
 
 image: ## build the container image with buildah, run it read-only and without a network, and ask it
 	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)

@@ -7,6 +7,7 @@ import json
 import sys
 
 from bench import machine, report, run
+from evaluation.measured_page import rewritten
 
 PAGE = run.ROOT / "docs" / "reference" / "performance.md"
 RAW = run.ROOT / "build" / "bench" / "result.json"
@@ -38,7 +39,7 @@ def main() -> int:
     RAW.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1) if chosen.json else report.page(result))
     if chosen.write:
-        PAGE.write_text(report.rewritten(PAGE.read_text(), report.page(result)))
+        PAGE.write_text(rewritten(PAGE.read_text(), report.page(result)))
     return 2 if any(row["failed"] for row in result["results"]) else 0
 
 

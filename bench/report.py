@@ -8,7 +8,6 @@ from typing import Any
 
 from bench.run import BURST_TOKENS, SCENARIOS, STREAM_FIRST_MS, STREAM_TOKENS, Plan, Samples, Target
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 BARE = "bare upstream"
 
 HOP = ("p50 ms", "added p50 ms", "added p95 ms", "added p99 ms", "CPU ms/request")
@@ -144,16 +143,3 @@ def _cell(row: Mapping[str, Any], key: str, scale: float = 1.0, digits: int = 3)
         return ""
     median, low, high = (f"{figure[name] * scale:,.{digits}f}" for name in ("median", "low", "high"))
     return f"{median} ({low} to {high})" if low != high else median
-
-
-def rewritten(document: str, measured: str) -> str:
-    """The document with the part between the two marks replaced.
-
-    Raises:
-        ValueError: the marks are missing.
-    """
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError("the page lacks the marks of the measured part")
-    return f"{before}{BEGIN}\n\n{measured}\n{END}{after}"

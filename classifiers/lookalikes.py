@@ -151,6 +151,8 @@ _REGIONAL = re.compile(r"[\U0001f1e6-\U0001f1ff]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_LETTER = re.compile(r"[a-zA-Z\u00c0-\u024f\u1e00-\u1eff]")
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Z\u00aa-\u024f\u1e00-\u1eff]")
+_SYMBOLS = re.compile(r"[\u0370-\u03ff]|(?=.*[a-zA-Z])(?=.{2,5}\Z)(?:[a-zA-Z]?[\u0370-\u03ff])+[a-zA-Z]?")
+"""A Greek letter by itself, or a few with single Latin ones beside them: in formulas they mean themselves."""
 _TURNED_LETTERS = re.compile(
     r"[\u0250\u0254\u01dd\u025f\u0183\u1d77\u0265\u1d09\u027e\u029e\u026f\u0279\u0287\u028c-\u028e]"
 )
@@ -165,7 +167,9 @@ def plain_letters(text: str) -> str:
 
 def unmix(text: str) -> str:
     """The text with look-alikes made Latin in words that mix scripts, and in a Latin text also in
-    words that consist of nothing but close look-alikes."""
+    words that consist of nothing but close look-alikes.
+
+    Symbols of formulas (a lone alpha, delta x) stay; `skeleton` reads them as what they may imitate."""
     if not _LATIN_LETTER.search(text) or not _FOREIGN_LETTER.search(text):
         return text
     words = _WORD.findall(text)
@@ -177,7 +181,7 @@ def unmix(text: str) -> str:
 
     def repair(match: re.Match[str]) -> str:
         word = match.group()
-        if word.isascii():
+        if word.isascii() or _SYMBOLS.fullmatch(word):
             return word
         if _is_mixed(word):
             return word.translate(loose)

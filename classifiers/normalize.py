@@ -24,7 +24,7 @@ from classifiers.layouts import find_arrangements, find_leet, find_spellings
 from classifiers.lookalikes import plain_letters, skeleton, unmix, upright
 from classifiers.payloads import Budget, find_payloads
 
-NORMALISER = "normaliser:1"
+NORMALISER = "normaliser:2"
 """Part of every classifier's digest; raised whenever a text may get other readings than before."""
 
 MAX_READINGS = 12
@@ -227,7 +227,12 @@ def _undone(text: str, budget: Budget) -> tuple[str, list[str]]:
     spellings = outside(list(_opaque(text)), without_overlaps([*find_spellings(text), *find_leet(text)]))
     joined = replaced(text, spellings)
     gain = count_common(joined) - count_common(text)
-    return (joined if gain > 0 or (gain == 0 and len(spellings) > 2) else text), said
+    return (joined if gain > 0 or (gain == 0 and _is_telling(spellings)) else text), said
+
+
+def _is_telling(spellings: Sequence[Finding]) -> bool:
+    """Whether so many words pulled apart are no chance; those of three letters may be code (`x.y.z`)."""
+    return sum(len(spelling.text) != 3 for spelling in spellings) > 2
 
 
 def _derive(text: str, budget: Budget | None) -> Iterator[str]:

@@ -145,8 +145,9 @@ class OnnxClassifier:
         max_windows: int = MAX_WINDOWS,
         *,
         cascade: bool = True,
+        network: Callable[[bytes, int], Graph] = Graph,
     ) -> OnnxClassifier:
-        """Load a manifest directory after verifying every digest.
+        """Load a manifest directory after verifying every digest. `network`: what runs the ONNX file.
 
         `cascade` False leaves its first stage out: the network reads every window.
 
@@ -155,7 +156,7 @@ class OnnxClassifier:
         """
         manifest = read_manifest(directory)
         files = {file: read_verified(directory, manifest, file) for file in manifest.files}
-        graph = Graph(files[MODEL_FILE], threads)
+        graph = network(files[MODEL_FILE], threads)
         windows = Windows(
             tokenizer_from(files[TOKENIZER_FILE]),
             manifest.max_tokens,

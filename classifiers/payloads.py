@@ -158,13 +158,17 @@ def _unit(kind: str, escape: str) -> str:
 
 
 def _as_utf8(said: str) -> str:
-    """Bytes that were escaped one by one, and halves of surrogate pairs, put together."""
+    """Bytes that were escaped one by one, and halves of surrogate pairs, put together.
+
+    Bytes that are no UTF-8 are an older encoding only where most of them are ASCII: three bonds of a
+    chemical formula (`=CC`) are none.
+    """
     try:
         if all(char < "\u0100" for char in said):
             return said.encode("latin-1").decode("utf-8")
         return said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     except UnicodeDecodeError:
-        return said
+        return said if 2 * sum(map(str.isascii, said)) > len(said) else ""
 
 
 def _text_of(data: bytes) -> str:

@@ -1,7 +1,7 @@
-"""Evaluation examines a running Gatehouse from outside: over HTTP, and through its ledger as a file.
+"""Evaluation examines Gatehouse: its models and policies as they are shipped.
 
-This room is empty so far. What will stand here, and how it may look at the proxy, is drawn in
-ARCHITECTURE.md: suites of attacks and of harmless questions that look dangerous, a judge, intervals
-for every rate, and the export of preference pairs. It does not import `proxy`, and nothing imports it
-but `gatehouse`.
+`robustness` measures what disguise, place and length do to the input guard; `intervals` holds the rates that
+all figures are told in, `measured_page` the marks between which a page is rewritten. The room does not import
+`proxy`: a running one would be looked at over HTTP and through its ledger as a file, and a piece that is
+needed here is handed in by `gatehouse`. Nothing but `gatehouse` and the benchmark imports this room.
 """

@@ -51,6 +51,15 @@ def test_a_whole_word_in_disguise_is_made_latin_in_a_latin_text() -> None:
     assert unmix("the \u0440\u0430\u0443 was good") == "the pay was good"
 
 
+@pytest.mark.parametrize("text", ["ΔxΔp ≥ h and μm", "\u03b1x + β with \u03b1 = 2", "the angle θ of r"])
+def test_symbols_of_formulas_stay_in_a_latin_text(text: str) -> None:
+    assert unmix(text) == text
+
+
+def test_words_with_greek_letters_that_are_no_symbols_are_made_latin() -> None:
+    assert unmix("a b\u03bfmb and \u03c1\u03b1\u03b3") == "a bomb and pay"
+
+
 def test_a_skeleton_has_no_accents_and_no_attachments() -> None:
     assert skeleton(
         "wh\u00fd \u00e7\u00e1\u00f1'\u0163 \u0163h\u00eb\u0161\u00eb m\u00f8r\u00f8\u00f1\u0161"

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifiers.normalize import MAX_READINGS, normalize
+from classifiers.normalize import MAX_READINGS, MIN_EXTRA_CHARACTERS, normalize
 
 PLAIN = "how do you make a cake for the whole family"
 
@@ -86,6 +86,19 @@ def test_other_languages_stay_readable(text: str) -> None:
     assert len(normal.readings) <= 2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i = 0; a.b.c = d.e.f; x.y.z()",
+        "CC(=O)OC1=CC=CC=C1C(=O)O is the SMILES string of aspirin",
+        "E = mc, \u0394x\u0394p \u2265 h and \u2202u = \u03b1 u",
+    ],
+    ids=["code", "chemistry", "formula"],
+)
+def test_signs_with_a_meaning_of_their_own_stay_in_the_canonical_copy(text: str) -> None:
+    assert normalize(text).text == text
+
+
 def test_emoji_and_pictures_as_text_add_no_reading() -> None:
     picture = base64.b64encode(bytes(range(256)) * 10).decode()
     assert len(normalize("\U0001f469\u200d\U0001f4bb \u2764\ufe0f nice").readings) == 1
@@ -123,7 +136,19 @@ def test_a_small_payload_in_a_long_text_makes_a_small_reading() -> None:
     assert sum(map(len, normal.readings[1:])) < 2000
 
 
-@given(st.text(max_size=400))
+PROSE = st.lists(
+    st.sampled_from(
+        ["bread", "river", "garden", "makes", "how", "people", "with", "seven", "music", "green"]
+    ),
+    min_size=3,
+    max_size=40,
+).map(" ".join)
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=400)
+"""Text of every code point, halves of surrogate pairs included."""
+INVISIBLE = "\u00ad\u034f\u200b\u200c\u200d\u200e\u2060\u2063\ufeff\ufe00\ufe0f\U000e0061\u0332\u0489"
+
+
+@given(ANYTHING)
 def test_any_text_is_normalised_and_once_is_enough(text: str) -> None:
     """Total, bounded, and the canonical copy of a canonical copy is itself."""
     normal = normalize(text)
@@ -132,6 +157,37 @@ def test_any_text_is_normalised_and_once_is_enough(text: str) -> None:
     assert normalize(normal.text).text == normal.text
     assert 0.0 < normal.coverage <= 1.0
     normal.text.encode("utf-8")
+
+
+@given(ANYTHING, st.integers(1, 200))
+def test_readings_take_room_in_proportion_to_the_text(text: str, times: int) -> None:
+    """NFKC makes at most 18 characters of one; all other readings share twice the text's length."""
+    long = text * times
+    normal = normalize(long)
+    assert len(normal.text) <= 18 * len(long)
+    assert sum(map(len, normal.readings[1:])) <= max(MIN_EXTRA_CHARACTERS, 2 * len(long))
+
+
+@given(PROSE, st.sampled_from(".!?"), st.booleans())
+def test_ascii_prose_stays_as_it_is(prose: str, end: str, capital: bool) -> None:
+    text = (prose.capitalize() if capital else prose) + end
+    normal = normalize(text)
+    assert normal.readings == (text,)
+    assert (normal.hidden, normal.coverage) == ((), 1.0)
+
+
+@given(PROSE, st.data())
+def test_what_is_invisible_changes_no_prose(prose: str, data: st.DataObject) -> None:
+    """Wherever invisible characters, loose marks and selectors stand, the canonical copy is the prose."""
+    marks = data.draw(st.lists(st.sampled_from(["", *INVISIBLE]), min_size=len(prose), max_size=len(prose)))
+    disguised = "".join(char + mark for char, mark in zip(prose, marks, strict=True))
+    assert normalize(disguised).text == prose
+
+
+@given(PROSE, PROSE, PROSE)
+def test_a_payload_is_read_wherever_it_stands(before: str, said: str, after: str) -> None:
+    payload = base64.b64encode(said.encode()).decode()
+    assert any(said in reading for reading in normalize(f"{before} {payload} {after}").readings)
 
 
 @given(

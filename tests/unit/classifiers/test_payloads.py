@@ -131,3 +131,8 @@ def test_a_megabyte_of_anything_takes_bounded_time(text: str) -> None:
     start = time.perf_counter()
     find_payloads(text, Budget())
     assert time.perf_counter() - start < 10
+
+
+def test_escaped_bytes_that_are_no_utf8_are_read_where_most_are_ascii() -> None:
+    assert "caf\u00e9 here" in decoded("%63%61%66%e9%20%68%65%72%65")
+    assert not find_payloads("OC1=CC=CC=C1O", Budget())
