@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -303,6 +304,18 @@ def finish(
     card = report.exchange_card(fields, facts, collect.licence_table(rows), BASE_LICENCE)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     report.write_figures(folder.parent / "exchange.figures.json", facts)
+    write_folds(folder.parent / "exchange.folds.jsonl", held, scale * logits[:, : len(REFUSAL)], settings)
+
+
+def write_folds(path: Path, held: list[Example], logits: Floats, settings: Settings) -> None:
+    """Left-out replies with their class and scores, for ``python -m gatehouse.refusals``."""
+    with path.open("w", encoding="utf-8") as file:
+        for row, kind, chances in zip(held, refusal_classes(held), calibrate.softmax(logits), strict=True):
+            fold = next(" + ".join(names) for names in settings["folds"] if in_fold(row, names))
+            if kind >= 0:
+                scores = dict(zip(REFUSAL, chances.tolist(), strict=True))
+                line = {"reply": row.text, "class": REFUSAL[kind], "scores": scores, "fold": fold}
+                file.write(json.dumps(line) + "\n")
 
 
 def manifest_fields(scale: float, fitted: list[Fitted], config: Settings) -> Settings:
