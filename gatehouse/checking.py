@@ -9,8 +9,9 @@ from pathlib import Path
 from classifiers import registry
 from gatehouse.banner import describe_ledger, describe_store, describe_upstream
 from policies.bundle import PolicyBundle
-from policies.loader import load_bundle
+from policies.loader import load_bundle, load_refusal_calibrations
 from policies.policy import Policy, PolicyError, Rule
+from policies.refusal_calibration import Calibration
 from policies.rules import needs, resolve
 from policies.verdict import Action, Stage
 from proxy.settings import Settings
@@ -47,6 +48,7 @@ def check(settings: Settings, *, load_models: bool = True) -> Report:
     _check_reach(settings, report)
     models = _check_models(settings, report, load_models=load_models)
     _check_policies(settings, models, report)
+    _check_refusal_calibration(settings, models, report)
     _check_store(settings, report)
     report.says.append(f"Ledger: {describe_ledger(settings)}.")
     _check_ledger(settings, report)
@@ -130,6 +132,35 @@ def _warn_about(policy: Policy, report: Report) -> None:
         report.warnings.append(
             f"Policy {policy.name}: these rules let pass what no guard measured: {', '.join(open_rules)}."
         )
+
+
+def _check_refusal_calibration(
+    settings: Settings, models: Mapping[str, registry.Description], report: Report
+) -> None:
+    path = settings.refusal_calibration
+    if path is None:
+        return
+    try:
+        calibrations = load_refusal_calibrations(path)
+    except PolicyError as error:
+        report.problems += [f"refusal_calibration: {problem}" for problem in error.problems]
+        return
+    loaded = {f"{model.name}@{model.version}" for model in models.values()}
+    for pattern, each in calibrations.patterns.items():
+        report.says.append(f"Refusals of model {pattern}: {describe_calibration(each)}.")
+        if each.fitted_on == "unlabelled":
+            report.warnings.append(f"Refusals of model {pattern} are calibrated without labels.")
+        if loaded and each.classifier and each.classifier not in loaded:
+            report.warnings.append(
+                f"Refusals of model {pattern} are calibrated for {each.classifier}, which is not loaded."
+            )
+
+
+def describe_calibration(calibration: Calibration) -> str:
+    """Which scores are moved, and what that rests on."""
+    moved = [f"{label} {bias:+.2f}" for label, bias in calibration.biases.items() if bias]
+    rows = f"{calibration.n} {calibration.fitted_on} rows of {calibration.date}"
+    return f"log scores move by {', '.join(moved) or 'nothing'}, fitted on {rows}"
 
 
 def describe_policy(bundle: PolicyBundle, *, chosen: bool) -> list[str]:

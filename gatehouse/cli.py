@@ -6,19 +6,21 @@ command line or the settings are wrong.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from proxy.settings import Settings, SettingsError, load_settings
-
-FAILED = 1
-WRONG_USE = 2
+from gatehouse.command_options import FAILED, WRONG_USE, AsJson, Config, Set
+from gatehouse.command_options import fail as _fail
+from gatehouse.command_options import load as _load
+from gatehouse.command_options import print_json as _print_json
+from gatehouse.command_options import settings_of as _settings
+from gatehouse.recalibration_command import calibrate_refusals
+from proxy.settings import SettingsError
 
 app = typer.Typer(
     name="gatehouse",
@@ -29,16 +31,6 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The record of decisions.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
-
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="YAML file; default: $GATEHOUSE_CONFIG, then ./gatehouse.yaml."),
-]
-Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Any setting by its dotted key; may be repeated."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -219,31 +211,12 @@ def train(context: typer.Context) -> None:
     raise typer.Exit(code)
 
 
+app.command("calibrate-refusals")(calibrate_refusals)
+
+
 def main() -> None:
     """Entry point of the `gatehouse` command."""
     app()
-
-
-def _load(config: Path | None, pairs: list[str] | None, given: dict[str, Any]) -> Settings:
-    overrides: dict[str, object] = {}
-    problems = []
-    for pair in pairs or []:
-        key, equals, value = pair.partition("=")
-        if equals:
-            overrides[key.strip()] = value
-        else:
-            problems.append("--set wants KEY=VALUE")
-    if problems:
-        raise SettingsError(problems)
-    overrides |= {key: value for key, value in given.items() if value is not None}
-    return load_settings(overrides, config, os.environ)
-
-
-def _settings(config: Path | None, pairs: list[str] | None, given: dict[str, Any]) -> Settings:
-    try:
-        return _load(config, pairs, given)
-    except SettingsError as error:
-        _fail(error.problems, WRONG_USE)
 
 
 def _anchor(text: str) -> tuple[int, str]:
@@ -265,13 +238,3 @@ def _print_verification(found: Any) -> None:
     for problem in found.problems:
         typer.echo(f"problem: {problem}", err=True)
     typer.echo("The chain holds." if found.intact else "The chain does not hold.")
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2))
-
-
-def _fail(problems: list[str], code: int) -> NoReturn:
-    for problem in problems:
-        typer.echo(f"gatehouse: {problem}", err=True)
-    raise typer.Exit(code)

@@ -13,6 +13,7 @@ other, and a gap never reads as "passed".
 Where to look: `loader` reads files (`documents` says what may stand in them, `inheritance` folds
 policies that extend others), `rules` holds the kinds of rules and judges (`plan` makes the common case
 cheap), `critique` leads the dialogue with a critic (`prompts`, `findings`, `untrusted`) and `acceptance`
-tests what comes back, `refusal` tells refusals from answers, `compare` shows what a change of policy
+tests what comes back, `refusal` tells refusals from answers (`refusal_calibration` fits
+it to a model's style), `compare` shows what a change of policy
 would change. Shipped policies, constitutions and replies stand in `library`.
 """

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from classifiers.classification import Origin
 from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, StreamDelivery, Turns
+from policies.refusal_calibration import MAX_BIAS, FittedOn
 from policies.verdict import Action, Stage
 
 
@@ -25,6 +26,10 @@ RuleMode = Annotated[
     Mode, BeforeValidator(_as_off), WithJsonSchema({"enum": ["enforce", "monitor", "off", False]})
 ]
 RuleAction = Literal[Action.FLAG, Action.REVIEW, Action.BLOCK]
+Bias = Annotated[float, Field(ge=-MAX_BIAS, le=MAX_BIAS, strict=True)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+ModelPattern = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^*\n]*\*?$")]
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")]
 
 
@@ -145,6 +150,22 @@ class RepliesDocument(Document):
     version: Version
     languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")], LanguageDocument]
 
+
+class RefusalCalibrationDocument(Document):
+    """Biases of the refusal classes for the models of one pattern, and where they come from."""
+
+    comply: Bias = 0.0
+    partial: Bias = 0.0
+    refuse: Bias = 0.0
+    unable: Bias = 0.0
+    n: Count
+    date: Day
+    fitted_on: FittedOn
+    classifier: str = ""
+
+
+REFUSAL_CALIBRATIONS = TypeAdapter(dict[ModelPattern, RefusalCalibrationDocument])
+"""A file of refusal calibrations: model name, or the start of one and `*`, to its entry."""
 
 DOCUMENTS: Mapping[str, type[Document]] = {
     "policies": PolicyDocument,

@@ -22,20 +22,30 @@ from policies.categories import HAZARDS
 from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
 from policies.documents import (
     DOCUMENTS,
+    REFUSAL_CALIBRATIONS,
     ConstitutionDocument,
     Document,
     PolicyDocument,
+    RefusalCalibrationDocument,
     RepliesDocument,
     json_schema,
 )
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
 from policies.policy import Policy, PolicyError, ReviewBudget, Rule
+from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
 from policies.rules import KINDS
 from policies.verdict import Action, Stage
 from policies.yaml_text import YamlError, YamlText, parse
 
-__all__ = ["PolicyError", "json_schema", "library_names", "load_bundle", "schema_files"]
+__all__ = [
+    "PolicyError",
+    "json_schema",
+    "library_names",
+    "load_bundle",
+    "load_refusal_calibrations",
+    "schema_files",
+]
 
 SHIPPED = Path(__file__).parent / "library"
 MAX_CHAIN = 8
@@ -61,6 +71,24 @@ def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBund
     if bundle is None or desk.problems:
         raise PolicyError(list(dict.fromkeys(desk.problems)))
     return bundle
+
+
+def load_refusal_calibrations(path: Path) -> Calibrations:
+    """Refusal calibrations by model pattern.
+
+    Raises:
+        PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
+    """
+    problems: list[str] = []
+    text = _parsed(path, problems)
+    if text is None:
+        raise PolicyError(problems)
+    try:
+        entries = REFUSAL_CALIBRATIONS.validate_python(text.value)
+    except ValidationError as error:
+        raise PolicyError(_validation_problems(path, text, error)) from None
+    patterns = {name: _calibration(entry) for name, entry in entries.items()}
+    return Calibrations(patterns, _digest([(name, asdict(each)) for name, each in patterns.items()]))
 
 
 def library_names(kind: str = "policies", *, library: Path | None = None) -> tuple[str, ...]:
@@ -221,13 +249,8 @@ class _Desk:
             said = f"{said_at}: " if said_at else ""
             self.problems.append(f"{said}no {_ONE[kind]} {reference!r}; there are: {choices}")
             return None
-        try:
-            text = parse(path.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeError) as error:
-            self.problems.append(f"{path}: cannot be read: {error}")
-            return None
-        except YamlError as error:
-            self.problems.extend(f"{path}: {problem}" for problem in error.problems)
+        text = _parsed(path, self.problems)
+        if text is None:
             return None
         try:
             return _Sheet(path, model.model_validate(text.value), text)
@@ -246,6 +269,22 @@ class _Desk:
 
 
 _ONE: Mapping[str, str] = {"policies": "policy", "constitutions": "constitution", "replies": "canned replies"}
+
+
+def _parsed(path: Path, problems: list[str]) -> YamlText | None:
+    """A file's YAML, or None and what is wrong with it."""
+    try:
+        return parse(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeError) as error:
+        problems.append(f"{path}: cannot be read: {error}")
+    except YamlError as error:
+        problems.extend(f"{path}: {problem}" for problem in error.problems)
+    return None
+
+
+def _calibration(entry: RefusalCalibrationDocument) -> Calibration:
+    values = entry.model_dump()
+    return Calibration({label: values.pop(label) for label in CLASSES}, **values)
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -31,7 +31,8 @@ _THOUGHT_ENDS = "</think>"
 
 def detect(reply: str, scores: Mapping[str, float]) -> RefusalKind:
     """Kind of a reply. `scores` are the exchange classifier's (labels comply, partial, refuse,
-    unable); empty scores: phrases alone decide. A blank reply is `unknown`."""
+    unable), adjusted to the model's style where that is known (`refusal_calibration`); empty scores:
+    phrases alone decide. A blank reply is `unknown`."""
     head = _head(reply)
     if not head:
         return "unknown"

@@ -21,7 +21,8 @@ from classifiers import registry
 from classifiers.classification import Classifier
 from policies import rules
 from policies.bundle import PolicyBundle
-from policies.loader import load_bundle
+from policies.loader import load_bundle, load_refusal_calibrations
+from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
 from proxy.ledger.opening import OpenLedger, open_ledger
@@ -95,8 +96,9 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     """
     classifiers = load_classifiers(settings)
     tenants = load_tenants(settings, classifiers)
+    calibrations = load_calibrations(settings)
     metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
-    opened = open_ledger(settings, (metrics.tell,), about={"version": VERSION})
+    opened = open_ledger(settings, (metrics.tell,), about=_about(calibrations))
     ledger = opened.writer
     store = open_store(settings)
     screening = _screening(settings, classifiers, store)
@@ -113,6 +115,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         clock=time.monotonic,
         nonce=lambda: secrets.token_hex(8),
         settled=ledger.flushed if ledger.strict else None,
+        calibrations=calibrations,
     )
     routes = _hot_routes(settings, corridor, tenants, metrics, ledger, store)
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
@@ -159,6 +162,19 @@ def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> T
     """The default policy and those that clients may choose, resolved against the loaded models."""
     selectable = {name: _bundle(name, settings, classifiers) for name in settings.selectable_policies}
     return make_tenants(_bundle(settings.policy, settings, classifiers), selectable)
+
+
+def load_calibrations(settings: Settings) -> Calibrations:
+    """How refusals are read for each upstream model; no file, no calibration."""
+    path = settings.refusal_calibration
+    return UNCALIBRATED if path is None else load_refusal_calibrations(path)
+
+
+def _about(calibrations: Calibrations) -> dict[str, str]:
+    """What the ledger's start record says of this service."""
+    return {"version": VERSION} | (
+        {"refusal_calibration": calibrations.digest} if calibrations.patterns else {}
+    )
 
 
 def _bundle(name: str, settings: Settings, classifiers: Mapping[str, Classifier]) -> PolicyBundle:

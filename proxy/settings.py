@@ -241,6 +241,11 @@ class Settings(Section):
         default_factory=dict,
         description="Classifier name to model folder, in place of or besides the shipped ones.",
     )
+    refusal_calibration: Path | None = Field(
+        default=None,
+        description="File of biases by model name for refusal detection, as `gatehouse calibrate-refusals` "
+        "writes it; none: every model is read alike.",
+    )
     constitution_role: Literal["system", "developer"] = Field(
         default="system", description="Role of the message that carries the constitution."
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from policies.policy import Policy
+from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from policies.verdict import Action, Stage
 from proxy.exchange.account import Account
 from proxy.exchange.deadline import Deadline
@@ -52,6 +53,8 @@ class Corridor:
     keep_alive: float = 15.0
     settled: Callable[[], Awaitable[None]] | None = None
     """Awaited after the record is closed, where the ledger promises it on disk by then."""
+    calibrations: Calibrations = UNCALIBRATED
+    """How refusals are read for each upstream model."""
     under_way: set[str] = field(default_factory=set)
     """Ids of the exchanges that are walking now."""
     reviewer: Reviewer = field(init=False)
@@ -131,7 +134,8 @@ class _Walk:
     last_sent: float = 0.0
 
     def __post_init__(self) -> None:
-        self.judge = Judge(self.account, self.corridor.screener, self.corridor.reviewer)
+        corridor = self.corridor
+        self.judge = Judge(self.account, corridor.screener, corridor.reviewer, corridor.calibrations)
 
     async def run(self) -> None:
         """Screen, call, release."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from policies import refusal, rules
 from policies.critique import ReviewResult
+from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from policies.verdict import Action, Reading, Stage, Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import (
@@ -37,6 +38,7 @@ class Judge:
     account: Account
     screener: Screener
     reviewer: Reviewer
+    calibrations: Calibrations = UNCALIBRATED
 
     @property
     def blocks_input(self) -> bool:
@@ -160,7 +162,8 @@ class Judge:
         if choice.refusal and not choice.content:
             kind = "refuse"
         elif choice.content or not choice.tool_calls:
-            kind = refusal.detect(choice.content, scores)
+            adjusted = self.calibrations.adjust(self.account.exchange.model, scores)
+            kind = refusal.detect(choice.content, adjusted)
         self.account.refusals[index] = kind
         if choice.finish == "content_filter":
             self._tell_refusal("provider_filter", "refuse", "", self._too_much("refuse"))

@@ -64,7 +64,7 @@ def reading(
     """A reading in which every label that is not named scores 0.01."""
     labels = INPUT_LABELS if classifier == "input" else EXCHANGE_LABELS
     whole = {**dict.fromkeys(labels, 0.01), **scores}
-    measured = Classification("m@1", "sha256:0", whole, 1, coverage, unsupported=unsupported)
+    measured = Classification("m@1", "sha256:0", whole, coverage=coverage, unsupported=unsupported)
     return Reading(classifier, origin, measured, index)
 
 

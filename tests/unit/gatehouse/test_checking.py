@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from classifiers import registry
+from classifiers.testing import write_stub_model
 from gatehouse.checking import Report, check, describe_policy, describe_rule, model_folders
 from policies.loader import load_bundle
 from policies.policy import Rule
@@ -111,3 +112,37 @@ def test_no_secret_is_said() -> None:
     """Keys are not part of a report."""
     report = fast(upstream="http://127.0.0.1:9/v1", upstream_api_key=SecretStr("sk-canary-0123456789"))
     assert "canary" not in repr(report)
+
+
+ENTRY = "{refuse: -0.8, n: 120, date: 2026-11-26, fitted_on: labelled, classifier: gatehouse-exchange@9}"
+
+
+def test_a_refusal_calibration_is_explained(tmp_path: Path) -> None:
+    """What moves for which model, and what that rests on."""
+    path = tmp_path / "c.yaml"
+    path.write_text(f"curt*: {ENTRY}\nother: {ENTRY.replace('labelled', 'unlabelled')}\n")
+    report = fast(refusal_calibration=path)
+    assert report.ok
+    said = "\n".join(report.says)
+    assert "model curt*: log scores move by refuse -0.80, fitted on 120 labelled rows of 2026-11-26." in said
+    assert [line for line in report.warnings if "without labels" in line] == [
+        "Refusals of model other are calibrated without labels."
+    ]
+
+
+def test_a_refusal_calibration_for_another_classifier_is_a_warning(tmp_path: Path) -> None:
+    """Its biases mean nothing for the scores of this one."""
+    path = tmp_path / "c.yaml"
+    path.write_text(f"curt: {ENTRY}\n")
+    models = {name: write_stub_model(tmp_path / name) for name in registry.shipped()}
+    report = check(Settings(refusal_calibration=path, models=models))
+    assert any("gatehouse-exchange@9, which is not loaded" in warning for warning in report.warnings)
+
+
+def test_a_wrong_refusal_calibration_is_a_problem(tmp_path: Path) -> None:
+    """All of it at once."""
+    path = tmp_path / "c.yaml"
+    path.write_text("curt: {refuse: -8, n: 0}\n")
+    problems = fast(refusal_calibration=path).problems
+    assert len(problems) == 4
+    assert all(problem.startswith(f"refusal_calibration: {path}:1: ") for problem in problems)

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from policies import loader
-from policies.loader import PolicyError, json_schema, library_names, load_bundle
+from policies.loader import (
+    PolicyError,
+    json_schema,
+    library_names,
+    load_bundle,
+    load_refusal_calibrations,
+)
 from policies.verdict import Action
 
 RULE = "\n  - {id: a, stage: during_call, action: block, labels: [harm]}\n"
@@ -190,3 +196,43 @@ def test_only_the_loader_reads_files() -> None:
 def test_schemas_are_offered_by_name() -> None:
     """For the command line."""
     assert json_schema("policies")["title"] == "PolicyDocument"
+
+
+ENTRY = "{refuse: -0.8, comply: 1, n: 120, date: 2026-11-26, fitted_on: labelled}"
+
+
+def test_refusal_calibrations_load_by_pattern_from_yaml_and_json(tmp_path: Path) -> None:
+    """With the biases that are not stated at 0, and a digest that follows content and order."""
+    table = load_refusal_calibrations(Path(write(tmp_path, f"curt*: {ENTRY}\n'*': {ENTRY}\n")))
+    found = table.find("curt-1")
+    assert found is not None
+    assert found.biases == {"comply": 1.0, "partial": 0.0, "refuse": -0.8, "unable": 0.0}
+    assert (found.n, found.date, found.fitted_on) == (120, "2026-11-26", "labelled")
+    entry = {"refuse": -0.8, "comply": 1.0, "n": 120, "date": "2026-11-26", "fitted_on": "labelled"}
+    again = load_refusal_calibrations(Path(write(tmp_path, json.dumps({"curt*": entry, "*": entry}))))
+    other = load_refusal_calibrations(Path(write(tmp_path, json.dumps({"*": entry, "curt*": entry}))))
+    assert again.digest == table.digest
+    assert other.digest != table.digest
+    assert not load_refusal_calibrations(Path(write(tmp_path, "{}"))).patterns
+
+
+def test_everything_wrong_in_a_refusal_calibration_is_told_at_once(tmp_path: Path) -> None:
+    """Bounds, missing keys, unknown keys, patterns, kinds, each with its line."""
+    text = f"a: {{refuse: 3.1, comply: .nan, n: 0, fitted_on: faith}}\nb*c: {ENTRY}\nd: {{refused: 1}}\n"
+    path = Path(write(tmp_path, text))
+    with pytest.raises(PolicyError) as caught:
+        load_refusal_calibrations(path)
+    told = "\n".join(caught.value.problems)
+    wanted = ["1: a.refuse", "1: a.comply", "1: a.n", "1: a.date", "1: a.fitted_on", "2: b*c", "3: d.refused"]
+    wanted += ["3: d.n", "3: d.date", "3: d.fitted_on"]
+    assert [place for place in wanted if f"{path}:{place}: " not in told] == []
+    assert len(caught.value.problems) == len(wanted)
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "a: 1"])
+def test_what_is_no_refusal_calibration_is_a_problem(tmp_path: Path, text: str) -> None:
+    """Not a crash, and not an empty table."""
+    with pytest.raises(PolicyError):
+        load_refusal_calibrations(Path(write(tmp_path, text)))
+    with pytest.raises(PolicyError, match="cannot be read"):
+        load_refusal_calibrations(tmp_path / "nowhere.yaml")

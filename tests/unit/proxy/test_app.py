@@ -139,3 +139,22 @@ async def test_limits_of_the_settings_reach_the_route(tmp_path: Path) -> None:
             "/v1/chat/completions", json=chat("hi"), headers={"authorization": "Bearer x"}
         )
         assert other.status_code == 200
+
+
+async def test_a_refusal_calibration_reaches_the_corridor_and_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.yaml"
+    path.write_text("curt*: {refuse: 1.5, n: 60, date: 2026-11-26, fitted_on: labelled}\n")
+    made = settings(tmp_path, refusal_calibration=str(path))
+    app = build(made, upstream=ScriptedUpstream())
+    assert app.corridor.calibrations.find("curt-1").biases["refuse"] == 1.5
+    async with client(app) as house:
+        await house.post("/v1/chat/completions", json=chat("hello"))
+    assert app.corridor.calibrations.digest in made.ledger.path.read_text()
+
+
+def test_a_wrong_refusal_calibration_stops_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.yaml"
+    path.write_text("curt: {refuse: 9}\n")
+    with pytest.raises(PolicyError) as caught:
+        build(settings(tmp_path, refusal_calibration=str(path)), upstream=ScriptedUpstream())
+    assert len(caught.value.problems) == 4

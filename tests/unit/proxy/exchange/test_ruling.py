@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
 from policies.policy import Policy, Rule
+from policies.refusal_calibration import Calibration, Calibrations
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Reading, Stage
 from proxy.exchange.account import Account
 from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
-from proxy.exchange.exchange import Piece, ReplyOrigin
+from proxy.exchange.exchange import ChoiceDraft, Piece, ReplyOrigin
 from proxy.exchange.plan import plan
 from proxy.exchange.ports import Screening
 from proxy.exchange.reviewing import Reviewer
@@ -121,3 +122,13 @@ async def test_fresh_scores_are_told_and_cached_ones_are_not_told_again() -> Non
         made = judge(input_score=0.3, cached=cached)
         await made.rule_input(Stage.DURING_CALL)
         assert [event.scores for event in told(made, VerdictGiven)] == [scores]
+
+
+async def test_a_refusal_is_read_with_the_calibration_of_its_model() -> None:
+    scores = {"comply": 0.35, "partial": 0.02, "refuse": 0.6, "unable": 0.03}
+    for pattern, kind in (("nobody", "comply"), ("*", "refuse")):
+        made = judge(exchange={"model": "curt-1"})
+        made.calibrations = Calibrations({pattern: Calibration({"refuse": 2.0})})
+        made._note_refusal(0, ChoiceDraft("Let us talk about kittens."), scores)
+        assert made.account.refusals == {0: kind}
+        assert scores["refuse"] == 0.6
