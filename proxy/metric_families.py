@@ -115,6 +115,7 @@ class Counters:
     unsupported: Tally
     tokens: Tally
     cache: Tally
+    windows: Tally
     feedback: Tally
     rejected: Tally
     client_retries: Tally
@@ -368,6 +369,12 @@ def _usage() -> dict[str, Tally]:
             "Stages whose measurements were all cached (`hit`), or not.",
             ("result",),
             (("hit", "miss"),),
+        ),
+        "windows": Tally(
+            "gatehouse_screened_windows",
+            "Token windows that were read, by what settled them: a cascade's first stage, or the network.",
+            ("by",),
+            (("first", "network"),),
         ),
         "feedback": Tally(
             "gatehouse_feedback", "Opinions given on decisions.", ("kind",), (get_args(FeedbackKind),)

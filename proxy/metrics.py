@@ -122,6 +122,8 @@ class Metrics:
         counters.cache.add(("hit" if event.cached else "miss",))
         self._clocks.stages.observe((event.stage,), event.seconds)
         if not event.cached:
+            counters.windows.add(("network",), event.deep)
+            counters.windows.add(("first",), event.windows - event.deep)
             scores = self._clocks.scores
             for label, score in event.scores.items():
                 scores.observe((label,), score)

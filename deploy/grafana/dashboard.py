@@ -78,6 +78,7 @@ BUILD = "version, policy, constitution, models"
 POLICY = 'policy=~"$policy"'
 JUDGED = f'outcome=~"completed|blocked", {POLICY}'
 HIT = 'result="hit"'
+FIRST = 'by="first"'
 FAILED = 'outcome=~"error|upstream_error|deadline"'
 
 
@@ -346,7 +347,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Processor, memory and verdict cache",
-                "Cores in use, resident memory in GiB, and the share of stages answered from the cache.",
+                "Cores, GiB, the share answered from the cache, and the share that the first stage settles.",
                 [
                     Target(
                         f"sum by (instance) (rate(process_cpu_seconds_total{{{HERE}}}[{RATE}]))",
@@ -359,6 +360,10 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     Target(
                         f"{rate('verdict_cache_total', HIT)} / ({rate('verdict_cache_total')} > 0)",
                         "cached share",
+                    ),
+                    Target(
+                        f"{rate('screened_windows_total', FIRST)} / ({rate('screened_windows_total')} > 0)",
+                        "share settled by the first stage",
                     ),
                 ],
                 width=12,

@@ -19,7 +19,11 @@ TokenPurpose = Literal["client", "constitution", "critique", "revision"]
 
 @dataclass(frozen=True, slots=True)
 class VerdictGiven:
-    """A stage ended. `seconds` is the wall time of the stage; `cached`: all measurements were cached."""
+    """A stage ended. `seconds` is the wall time of the stage; `cached`: all measurements were cached.
+
+    `windows`: token windows that were read for it, `deep`: how many of them by a network, the others being
+    settled by the first stage of a cascade; both 0 where all was cached.
+    """
 
     exchange: str
     stage: Stage
@@ -29,6 +33,8 @@ class VerdictGiven:
     scores: dict[str, float] = field(default_factory=dict)
     policy: str = ""
     """Name of the policy; empty: the default one."""
+    windows: int = 0
+    deep: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policies import refusal, rules
 from policies.critique import ReviewResult
@@ -195,8 +195,12 @@ class Judge:
     ) -> None:
         ledger, exchange = self.account.ledger, self.account.exchange
         policy = exchange.bundle.policy.name
-        told = dict(scores) if not screening.cached else {}
-        ledger.tell(VerdictGiven(exchange.id, stage, verdict, seconds, screening.cached, told, policy))
+        event = VerdictGiven(exchange.id, stage, verdict, seconds, screening.cached, policy=policy)
+        if not screening.cached:
+            measured = [reading.classification for reading in screening.readings]
+            windows, deep = (sum(getattr(each, name) for each in measured) for name in ("windows", "deep"))
+            event = replace(event, scores=dict(scores), windows=windows, deep=deep)
+        ledger.tell(event)
         if screening.failure is not None:
             mode: GuardMode = "closed" if verdict.action is Action.BLOCK else "open"
             ledger.tell(GuardFailed(exchange.id, stage, screening.failure, mode))

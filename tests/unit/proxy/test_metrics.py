@@ -28,7 +28,7 @@ from tests.kits.ledger_events import an_exchange_closed
 
 BLOCKED = Verdict(Action.BLOCK, Action.BLOCK, category="jailbreak", rule="r")
 SAMPLE: list[LedgerEvent] = [
-    VerdictGiven("x", Stage.DURING_CALL, BLOCKED, 0.004, scores={"jailbreak": 0.97}),
+    VerdictGiven("x", Stage.DURING_CALL, BLOCKED, 0.004, scores={"jailbreak": 0.97}, windows=5, deep=2),
     GuardFailed("x", Stage.POST_CALL, Failure.TIMEOUT, "open"),
     RefusalSeen("x", "model", "refuse", "", suspected=True),
     CritiqueRound("x", "revised", 1.5, 2, 1, Usage(10, 20), Usage(30, 40, 5)),
@@ -42,6 +42,8 @@ MOVES = {
     'gatehouse_verdicts_total{action="block",category="jailbreak",policy="default",stage="during_call"}': 1,
     'gatehouse_blocks_total{category="jailbreak",stage="during_call"}': 1,
     'gatehouse_verdict_cache_total{result="miss"}': 1,
+    'gatehouse_screened_windows_total{by="first"}': 3,
+    'gatehouse_screened_windows_total{by="network"}': 2,
     'gatehouse_stage_duration_seconds_count{stage="during_call"}': 1,
     'gatehouse_classifier_score_bucket{label="jailbreak",le="0.95"}': 0,
     'gatehouse_classifier_score_bucket{label="jailbreak",le="0.99"}': 1,
