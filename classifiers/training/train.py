@@ -55,6 +55,7 @@ class Schedule:
     anchor: float = 0.0
     calm: float = 0.0
     seed: int = 7
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +189,16 @@ def seed_torch(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def find_device() -> torch.device:
-    """A GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def find_device(name: str = "auto") -> torch.device:
+    """The device of that name; ``auto``: a GPU where there is one, else the CPU.
+
+    Raises ValueError for ``cuda`` where torch finds none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("torch finds no CUDA device on this machine")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
 
 
 class Trainer:
@@ -198,7 +206,7 @@ class Trainer:
 
     def __init__(self, model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Schedule) -> None:
         positives = positive_weights(data.targets, schedule.positive_cap)
-        self.device = find_device()
+        self.device = find_device(schedule.device)
         self.model = model.to(self.device)
         self.schedule = schedule
         self._data = data
@@ -261,7 +269,9 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
         value = trainer.step(queue.pop(), progress, anchored=step % ANCHOR_EVERY == 0)
         step, smooth = step + 1, value if step == 0 else 0.98 * smooth + 0.02 * value
         if step % 50 == 0:
-            log.info("step %d/%d loss %.4f, %.0f s", step, planned, smooth, time.monotonic() - started)
+            done = max(step / planned, spent)
+            left = (time.monotonic() - started) * (1.0 / done - 1.0)
+            log.info("step %d/%d, loss %.4f, %.0f s left", step, planned, smooth, max(0.0, left))
     model.cpu()
     return step
 
