@@ -13,6 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+CHATTERERS = ("torch.onnx._internal.exporter._registration", "transformers")
+"""Loggers that warn of what a user cannot change."""
+
 
 class TrainingError(Exception):
     """Nothing was made; ``problems`` says why."""
@@ -78,7 +81,8 @@ def _problems_told() -> Iterator[None]:
     """Progress on standard error without the libraries' own chatter; a missing library names its extra."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("classifiers.training").setLevel(logging.INFO)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    for name in CHATTERERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

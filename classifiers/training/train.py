@@ -27,6 +27,7 @@ from classifiers.training.tokens import Window, Windower, batch
 log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float32]
 CALM_LOGIT = -4.0
+PROGRESS_SECONDS = 10.0
 ANCHOR_EVERY = 4
 """Batches between two that are held to the untrained encoder: it has to run for each of them."""
 
@@ -260,6 +261,7 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
     model.train()
     queue: list[list[int]] = []
     started, step, smooth = time.monotonic(), 0, 0.0
+    told = started
     while True:
         spent = (time.monotonic() - started) / (schedule.minutes * 60) if schedule.minutes else 0.0
         progress = max(step / planned, spent)
@@ -268,10 +270,10 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
         queue = queue or batches(lengths, schedule.batch_size, rng)
         value = trainer.step(queue.pop(), progress, anchored=step % ANCHOR_EVERY == 0)
         step, smooth = step + 1, value if step == 0 else 0.98 * smooth + 0.02 * value
-        if step % 50 == 0:
-            done = max(step / planned, spent)
-            left = (time.monotonic() - started) * (1.0 / done - 1.0)
+        if (now := time.monotonic()) - told >= PROGRESS_SECONDS:
+            left = (now - started) * (1.0 / max(step / planned, spent) - 1.0)
             log.info("step %d/%d, loss %.4f, %.0f s left", step, planned, smooth, max(0.0, left))
+            told = now
     model.cpu()
     return step
 
