@@ -15,12 +15,16 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
+TRAIN_VENV := .venv-train
+POOL ?=
+LABELS ?=
+OUT ?= build/models
 # The lock is complete, so nothing is resolved (--no-deps); what is imported is compiled then (--no-compile).
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier robustness
+.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier robustness train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -55,11 +59,17 @@ robustness: $(STAMPS)/run ## what disguise, place and length do to the input mod
 image: ## build the container image with buildah, run it read-only and without a network, and ask it
 	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)
 
+train: $(TRAIN_VENV)/.ready ## train classifiers (POOL=folder, LABELS=rows.jsonl, OUT=folder, ARGS="--minutes 60")
+	@$(TRAIN_VENV)/bin/gatehouse train --out '$(OUT)' $(if $(POOL),--pool '$(POOL)') $(if $(LABELS),--labels '$(LABELS)') $(ARGS)
+
 lock: ## recompile requirements/*.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }
 	@$(UV) pip compile pyproject.toml --extra build $(LOCK_OPTIONS) --output-file requirements/run.lock
 	@$(UV) pip compile pyproject.toml --extra build --extra test $(LOCK_OPTIONS) \
 	  --constraint requirements/run.lock --output-file requirements/test.lock
+	@$(UV) pip compile pyproject.toml --extra build --extra train $(LOCK_OPTIONS) \
+	  --constraint requirements/run.lock --override <(echo "torch; python_version < '3'") \
+	  --output-file requirements/train.lock
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links
 
@@ -70,7 +80,7 @@ tools: # redis-server and promtool for the tests that need them; where they cann
 	@tests/tools.sh
 
 clean: ## remove what these targets made
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(TRAIN_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/python:
@@ -92,3 +102,14 @@ $(STAMPS)/test: $(STAMPS)/python requirements/test.lock pyproject.toml
 	@$(INSTALL_LOCK) requirements/test.lock
 	@$(INSTALL_SELF)
 	@touch $@
+
+# torch is pinned without hashes, and may bring packages of its own: requirements/train.txt says why.
+$(TRAIN_VENV)/.ready: requirements/train.lock requirements/train.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Gatehouse needs Python 3.11 or newer.' >&2; exit 1; }
+	@echo 'Setting up $(TRAIN_VENV) (first call, or the pinned packages changed): some minutes ...'
+	@$(PYTHON) -m venv $(TRAIN_VENV)
+	@$(TRAIN_PIP) --require-hashes --no-deps --requirement requirements/train.lock
+	@$(TRAIN_PIP) --requirement requirements/train.txt
+	@$(TRAIN_PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+TRAIN_PIP := $(TRAIN_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:

@@ -6,6 +6,7 @@ code that lies beside a model. A file `gatehouse.yaml` in the directory may say 
     name: toxicity                # how verdicts name the model
     version: "2"
     file: onnx/model_quantized.onnx
+    files: {onnx/model_quantized.onnx: "sha256:…"}   # refused where a digest is another one
     max_tokens: 256
     overlap: 32
     languages: [en]               # those it was trained on; without this line it reads every language
@@ -19,7 +20,6 @@ Without that file labels keep their names and have no thresholds, so a policy mu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,7 +28,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classifiers.classification import ModelFileError
-from classifiers.manifest import Activation, LabelName, LabelSpec, Thresholds, digest_of, problems_of
+from classifiers.huggingface_files import pickled_weights, read_stated, refuse_unsafe
+from classifiers.manifest import Activation, Digest, LabelName, LabelSpec, Thresholds, digest_of, problems_of
 from classifiers.onnx_classifier import MAX_WINDOWS, Graph, Identity, OnnxClassifier, digest_over
 from classifiers.windows import Windows
 
@@ -47,6 +48,7 @@ ONNX_FILES = (
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model")
 """One must be there: where none is, transformers makes up a tokenizer that knows no word."""
 DEFAULT_MAX_TOKENS = 256
+_FILE = r"(onnx/)?[A-Za-z0-9_][A-Za-z0-9._-]*"
 _Temperature = Annotated[float, Field(gt=0.0, le=100.0, allow_inf_nan=False)]
 
 
@@ -64,7 +66,8 @@ class _Mapping(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     version: Annotated[str, Field(min_length=1, max_length=64)] = "local"
-    file: Annotated[str, Field(pattern=r"^(onnx/)?[A-Za-z0-9_][A-Za-z0-9._-]*\.onnx$")] | None = None
+    file: Annotated[str, Field(pattern=rf"^{_FILE}\.onnx$")] | None = None
+    files: dict[Annotated[str, Field(pattern=rf"^{_FILE}$")], Digest] = {}
     activation: Activation | None = None
     max_tokens: Annotated[int, Field(ge=8, le=8192)] | None = None
     overlap: Annotated[int, Field(ge=0)] | None = None
@@ -79,22 +82,26 @@ def open_directory(
     """Load a Hugging Face directory.
 
     Raises:
-        ModelFileError: no ONNX file, no fast tokenizer, custom code, or a mapping that does not fit.
+        ModelFileError: no ONNX file, no fast tokenizer, custom code, links out of the directory, a file that
+            is not the stated one, or a mapping that does not fit.
     """
+    refuse_unsafe(directory)
     mapping, mapping_digest = _read_mapping(directory)
+    for file in mapping.files:
+        read_stated(directory, file, mapping.files)
     config = _read_config(directory)
     labels = _label_specs(config, mapping, directory)
     tokenizer = _read_tokenizer(directory)
     data = _read_network(directory, mapping)
-    max_tokens = mapping.max_tokens or min(DEFAULT_MAX_TOKENS, _longest(config, tokenizer))
-    if max_tokens > _longest(config, tokenizer):
+    max_tokens = mapping.max_tokens or min(DEFAULT_MAX_TOKENS, longest_input(config, tokenizer))
+    if max_tokens > longest_input(config, tokenizer):
         raise ModelFileError(f"{directory.name}: max_tokens {max_tokens} is more than the model reads")
     overlap = max_tokens // 8 if mapping.overlap is None else mapping.overlap
     windows = Windows(tokenizer.backend_tokenizer, max_tokens, overlap)
     digest = digest_over(
         digest_of(data),
         digest_of(tokenizer.backend_tokenizer.to_str().encode()),
-        digest_of(json.dumps(config.to_dict(), sort_keys=True, default=str).encode()),
+        digest_of(read_stated(directory, "config.json", mapping.files)),
         mapping_digest,
         f"{max_tokens} {overlap} {max_windows}",
     )
@@ -157,10 +164,15 @@ def _read_tokenizer(directory: Path) -> Any:
 
 def _read_network(directory: Path, mapping: _Mapping) -> bytes:
     candidates = (mapping.file,) if mapping.file else ONNX_FILES
-    path = next((directory / file for file in candidates if (directory / file).is_file()), None)
-    if path is None:
-        raise ModelFileError(f"{directory.name}: no ONNX file ({', '.join(candidates[:4])}, …)")
-    return path.read_bytes()
+    file = next((file for file in candidates if (directory / file).is_file()), None)
+    if file is not None:
+        return read_stated(directory, file, mapping.files)
+    if pickled := pickled_weights(directory):
+        raise ModelFileError(
+            f"{directory.name}: no ONNX file, only {', '.join(pickled)}, which may be pickled and is never "
+            "opened; `gatehouse convert` makes an ONNX file of such a model"
+        )
+    raise ModelFileError(f"{directory.name}: no ONNX file ({', '.join(candidates[:4])}, …)")
 
 
 def _label_specs(config: Any, mapping: _Mapping, directory: Path) -> tuple[LabelSpec, ...]:
@@ -197,7 +209,7 @@ def _activation(config: Any, width: int) -> Activation:
     return "softmax" if width > 1 else "sigmoid"
 
 
-def _longest(config: Any, tokenizer: Any) -> int:
+def longest_input(config: Any, tokenizer: Any) -> int:
     """Most tokens the model reads at once. RoBERTa-like models use two positions up for padding."""
     positions = int(getattr(config, "max_position_embeddings", 512) or 512)
     offset = 2 if getattr(config, "model_type", "") in _OFFSET_TYPES else 0

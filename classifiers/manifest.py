@@ -72,7 +72,7 @@ class Manifest:
         return f"{self.name}@{self.version}"
 
 
-_Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 _FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 _Score = Annotated[float, Field(strict=True, ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -122,7 +122,7 @@ class _ManifestModel(BaseModel):
     name: _Name
     version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$")]
     input: InputKind
-    files: dict[_FileName, _Digest]
+    files: dict[_FileName, Digest]
     max_tokens: Annotated[int, Field(strict=True, ge=8, le=8192)]
     overlap: Annotated[int, Field(strict=True, ge=0)]
     request_tokens: Annotated[int, Field(strict=True, ge=1)] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,21 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The record of decisions.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+
+
+class Trained(StrEnum):
+    """The shipped models."""
+
+    INPUT = "input"
+    EXCHANGE = "exchange"
+
+
+class Device(StrEnum):
+    """What training runs on."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
 
 
 @app.command()
@@ -195,20 +211,82 @@ def explain(
         typer.echo(render(found, given, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def train(context: typer.Context) -> None:
-    """Train the shipped models anew; arguments go to `python -m classifiers.training`."""
-    try:
-        from classifiers.training.__main__ import main as run  # noqa: PLC0415
+@app.command()
+def train(  # noqa: PLR0913 - a command has as many parameters as options
+    *,
+    out: Annotated[
+        Path, typer.Option(help="Folder for <model>/{model.onnx,tokenizer.json,manifest.json,…}.")
+    ],
+    pool: Annotated[
+        Path | None, typer.Option(help="Folder with the *.jsonl.gz files of the data pool.")
+    ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="JSON lines with rows of your own; may be repeated."),
+    ] = None,
+    model: Annotated[
+        list[Trained] | None, typer.Option(help="Only this model; may be repeated. Default: all.")
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="Base encoder: folder, wheel, package or hub name; default: as configured.")
+    ] = "",
+    config: Annotated[
+        Path | None, typer.Option(help="Recipe and seeds; default: classifiers/training/training.yaml.")
+    ] = None,
+    device: Annotated[
+        Device, typer.Option(help="Where to train; auto: a GPU where there is one.")
+    ] = Device.AUTO,
+    minutes: Annotated[
+        float, typer.Option(min=0.0, help="Most minutes of training, all models together; 0: no bound.")
+    ] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Train the shipped models anew, from the data pool and rows of your own.
 
-        code = run(context.args)
-    except ModuleNotFoundError as error:
-        missing = [
-            f"{error.name} is not installed: training needs the extra [train]",
-            "install it with: pip install 'gatehouse[train]'",
-        ]
-        _fail(missing, WRONG_USE)
-    raise typer.Exit(code)
+    Needs the extra `train`. Progress goes to standard error, a summary to standard output. Reading,
+    exporting and measuring come on top of --minutes.
+    """
+    from gatehouse.training import TrainingError, train_models  # noqa: PLC0415
+
+    given = {"pool": pool, "config": config, "base": base, "device": device.value, "minutes": minutes}
+    models = tuple(each.value for each in model or ())
+    try:
+        found = train_models(out, models=models, labels=tuple(labels or ()), **given)
+    except TrainingError as error:
+        _fail(error.problems, WRONG_USE)
+    if as_json:
+        _print_json(found.facts)
+    else:
+        typer.echo("\n".join(found.lines))
+
+
+@app.command()
+def convert(
+    directory: Annotated[Path, typer.Argument(help="Local Hugging Face folder of a sequence classifier.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write; it must not exist yet.")],
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights in 8 bits: smaller and faster, less exact.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="Name of the classifier; default: the new folder's.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a classifier that Gatehouse serves of a Hugging Face folder.
+
+    Needs the extra `train`. Weights are read as safetensors, or from a PyTorch file that may hold nothing
+    but tensors; no code of the folder is run and nothing is downloaded. The ONNX file is compared with the
+    original before it is kept.
+    """
+    from gatehouse.training import MissingExtraError, TrainingError, convert_model  # noqa: PLC0415
+
+    try:
+        found = convert_model(directory, out, int8=int8, name=name)
+    except TrainingError as error:
+        _fail(error.problems, WRONG_USE if isinstance(error, MissingExtraError) else FAILED)
+    if as_json:
+        _print_json(found.facts)
+    else:
+        typer.echo("\n".join(found.lines))
 
 
 app.command("calibrate-refusals")(calibrate_refusals)

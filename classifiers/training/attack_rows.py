@@ -147,7 +147,7 @@ class Composer:
 
     def _inserted(self, sentence: str) -> str:
         document = self._random.choice(self._parts["documents"])
-        if self._random.random() < 0.5:
+        if self._documents and self._random.random() < 0.5:
             document = self._placed(self._random.choice(self._documents))
         return self._slice(document.replace(INSERT, sentence), sentence).strip()
 

@@ -28,6 +28,7 @@ from classifiers.training import (
 from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
 from classifiers.training.examples import Example, drop_duplicates, targets_of
 from classifiers.training.fitting import Fitted, fit_label
+from classifiers.training.labelled import UNLABELLED, Labelled
 from classifiers.training.labels import EXCHANGE_HEADS, REFUSAL
 from classifiers.training.tokens import Windower
 
@@ -216,10 +217,10 @@ def probe_figures(score: Callable[[list[Example]], Floats], scale: float, path: 
     return found
 
 
-def build(pool: Path, weights: Path, out: Path, config: Settings) -> None:
+def build(pool: Path, weights: Path, out: Path, config: Settings, labels: Labelled = UNLABELLED) -> None:
     """Train, calibrate, export and document the exchange model in ``out``/exchange."""
     settings, seed = config["exchange"], config["seed"]
-    rows = gather(pool, config)
+    rows = labels.added_to(gather(pool, config))
     model = train_on(rows, weights, settings, "schedule", seed)
     folds = fold_logits(rows, weights, settings, seed)
     unseen = unseen_rows(pool, rows, config)

@@ -28,6 +28,7 @@ from classifiers.training import (
 from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
 from classifiers.training.examples import Example, drop_duplicates, targets_of
 from classifiers.training.fitting import Fitted, fit_curves, fit_label, known
+from classifiers.training.labelled import UNLABELLED, Labelled
 from classifiers.training.labels import INPUT_HEADS, RISKS
 from classifiers.training.split import Split
 from classifiers.training.tokens import Windower
@@ -46,7 +47,7 @@ GROUPS = {
 """Stand-ins for kinds of attack, by parts of the names of held-out sources."""
 
 
-def gather(pool: Path, settings: dict[str, Any], seed: int) -> Split:
+def gather(pool: Path | None, settings: dict[str, Any], seed: int) -> Split:
     """Pool rows and own rows, without duplicates, split by source."""
     own = [*compose.compose_input(seed), *written.read_written()]
     rows = [*collect.collect_input(pool, settings["caps"], seed), *written.label_redteam(pool), *own]
@@ -198,10 +199,12 @@ def agreement(full: Floats, small: Floats, fitted: list[Fitted]) -> dict[str, fl
     }
 
 
-def build(pool: Path, weights: Path, out: Path, config: dict[str, Any]) -> None:
+def build(
+    pool: Path | None, weights: Path, out: Path, config: dict[str, Any], labels: Labelled = UNLABELLED
+) -> None:
     """Train, export and document the input model in ``out``/input."""
     settings, seed = config["input"], config["seed"]
-    parts = gather(pool, settings, seed)
+    parts = labels.joined_to(gather(pool, settings, seed))
     model, steps = train_model(parts, weights, settings, seed)
     finish(model, steps, parts, weights, out / "input", config)
 

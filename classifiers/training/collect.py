@@ -12,7 +12,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,11 @@ INPUT_FILES = (
     "hate_toxicity_text",
     "extra_en",
 )
+POOL_FILES: Mapping[str, tuple[str, ...]] = {
+    "input": (*INPUT_FILES, "dialogue_safety_en", "redteam_unlabelled_en"),
+    "exchange": (*INPUT_FILES, "dialogue_safety_en", "redteam_unlabelled_en", "refusal_responses"),
+}
+"""What each model's recipe reads of the pool."""
 WEAK = 0.5
 MIXED_LANGUAGES = (
     "deepset/prompt-injections (copy in sinanw/llm-security-prompt-injection)",
@@ -38,8 +43,10 @@ _WORD = re.compile(r"\w+")
 Row = dict[str, Any]
 
 
-def read_rows(pool: Path, name: str) -> Iterator[Row]:
-    """Yield the rows of one pool file; raises FileNotFoundError where it is missing."""
+def read_rows(pool: Path | None, name: str) -> Iterator[Row]:
+    """Yield the rows of one pool file, none without a pool; raises FileNotFoundError where it is missing."""
+    if pool is None:
+        return
     with gzip.open(pool / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
@@ -102,7 +109,7 @@ def to_example(row: Row) -> Example:
     )
 
 
-def collect_input(pool: Path, caps: dict[str, int], seed: int) -> list[Example]:
+def collect_input(pool: Path | None, caps: dict[str, int], seed: int) -> list[Example]:
     """Return the pool's rows for the input model, each source cut to its cap.
 
     ``caps`` maps a part of a source's name to the largest number of rows kept, 0 to drop it; the longest
@@ -127,7 +134,7 @@ def _cap(group: str, caps: dict[str, int]) -> int | None:
     return caps[max(matching, key=len)] if matching else None
 
 
-def collect_worries(pool: Path, cap: int, seed: int) -> list[Example]:
+def collect_worries(pool: Path | None, cap: int, seed: int) -> list[Example]:
     """Health questions of real people as harmless rows: the contexts of DiaSafety's unauthorised-expertise
     part.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +20,28 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from tokenizers import Tokenizer
-
-from classifiers.training.network import Classifier
+from torch import nn
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
-def write_onnx(model: Classifier, target: Path) -> None:
-    """Write the float32 graph to ``target`` as one file."""
+def write_onnx(model: nn.Module, target: Path, inputs: Sequence[str] = INPUTS, longest: int = 512) -> None:
+    """Write the float32 graph to ``target`` as one file.
+
+    ``model`` takes ``inputs`` by name and returns logits; ``longest`` is the most tokens it reads.
+    """
     model.eval()
     ids = torch.ones((2, 12), dtype=torch.int64)
     types = torch.cat([torch.zeros((2, 6)), torch.ones((2, 6))], dim=1).to(torch.int64)
-    batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence", max=512)
+    samples = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": types}
+    batch, sequence = torch.export.Dim("batch"), torch.export.Dim("sequence", max=longest)
     target.parent.mkdir(parents=True, exist_ok=True)
     program = torch.onnx.export(
         model,
-        (ids, torch.ones_like(ids), types),
-        input_names=list(INPUTS),
+        kwargs={name: samples[name] for name in inputs},
+        input_names=list(inputs),
         output_names=["logits"],
-        dynamic_shapes={name: {0: batch, 1: sequence} for name in INPUTS},
+        dynamic_shapes={name: {0: batch, 1: sequence} for name in inputs},
         opset_version=18,
         dynamo=True,
         verbose=False,

@@ -12,6 +12,7 @@ names:
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from classifiers.training.examples import Example
@@ -44,6 +45,20 @@ def split_by_source(examples: list[Example], parts: dict[str, list[str]]) -> Spl
     held_out = {example.key() for part in PARTS for example in getattr(split, part)}
     split.train = [example for example in split.train if example.key() not in held_out]
     return split
+
+
+def lend_harmless(split: Split) -> None:
+    """Fill empty harmless parts from the held-out ones: without a pool nothing else is left for thresholds.
+
+    Twins stay together: half of the families lend their harmless rows to ``tune``, half to ``check``.
+    """
+    if split.tune or split.check:
+        return
+    harmless = [example for example in split.probe if not any(example.targets.values())]
+    for example in harmless:
+        drawn = hashlib.sha256(f"{example.source}/{example.family}".encode()).digest()[0] % 2
+        (split.tune if drawn else split.check).append(example)
+    split.probe = [example for example in split.probe if any(example.targets.values())]
 
 
 def _part_of(example: Example, parts: dict[str, list[str]]) -> str:

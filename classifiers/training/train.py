@@ -27,6 +27,7 @@ from classifiers.training.tokens import Window, Windower, batch
 log = logging.getLogger(__name__)
 Array = npt.NDArray[np.float32]
 CALM_LOGIT = -4.0
+PROGRESS_SECONDS = 10.0
 ANCHOR_EVERY = 4
 """Batches between two that are held to the untrained encoder: it has to run for each of them."""
 
@@ -55,6 +56,7 @@ class Schedule:
     anchor: float = 0.0
     calm: float = 0.0
     seed: int = 7
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,16 @@ def seed_torch(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def find_device() -> torch.device:
-    """A GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def find_device(name: str = "auto") -> torch.device:
+    """The device of that name; ``auto``: a GPU where there is one, else the CPU.
+
+    Raises ValueError for ``cuda`` where torch finds none.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("torch finds no CUDA device on this machine")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
 
 
 class Trainer:
@@ -198,7 +207,7 @@ class Trainer:
 
     def __init__(self, model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Schedule) -> None:
         positives = positive_weights(data.targets, schedule.positive_cap)
-        self.device = find_device()
+        self.device = find_device(schedule.device)
         self.model = model.to(self.device)
         self.schedule = schedule
         self._data = data
@@ -252,6 +261,7 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
     model.train()
     queue: list[list[int]] = []
     started, step, smooth = time.monotonic(), 0, 0.0
+    told = started
     while True:
         spent = (time.monotonic() - started) / (schedule.minutes * 60) if schedule.minutes else 0.0
         progress = max(step / planned, spent)
@@ -260,8 +270,10 @@ def fit(model: Classifier, data: Encoded, heads: Sequence[Head], schedule: Sched
         queue = queue or batches(lengths, schedule.batch_size, rng)
         value = trainer.step(queue.pop(), progress, anchored=step % ANCHOR_EVERY == 0)
         step, smooth = step + 1, value if step == 0 else 0.98 * smooth + 0.02 * value
-        if step % 50 == 0:
-            log.info("step %d/%d loss %.4f, %.0f s", step, planned, smooth, time.monotonic() - started)
+        if (now := time.monotonic()) - told >= PROGRESS_SECONDS:
+            left = (now - started) * (1.0 / max(step / planned, spent) - 1.0)
+            log.info("step %d/%d, loss %.4f, %.0f s left", step, planned, smooth, max(0.0, left))
+            told = now
     model.cpu()
     return step
 

@@ -138,7 +138,7 @@ def read_label_file(path: Path) -> Mapping[str, str]:
     return {digest: label for digest, _, label in rows}
 
 
-def label_redteam(pool: Path, labels: Path = DATA / "redteam_labels.tsv") -> list[Example]:
+def label_redteam(pool: Path | None, labels: Path = DATA / "redteam_labels.tsv") -> list[Example]:
     """The pool's red-team turns on whose label two readers agree."""
     known = read_label_file(labels)
     examples = []

@@ -64,7 +64,7 @@ def _names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=;\[ ]", line, maxsplit=1)[0].lower() for line in requirements}
 
 
-@pytest.mark.parametrize("name", ["run.lock", "test.lock"])
+@pytest.mark.parametrize("name", ["run.lock", "test.lock", "train.lock"])
 def test_every_pin_is_hashed_and_no_address_is_named(repository: Path, name: str) -> None:
     text = (repository / "requirements" / name).read_text()
     bare = [
@@ -82,9 +82,10 @@ def test_every_pin_is_hashed_and_no_address_is_named(repository: Path, name: str
     assert not options, f"options or addresses: {options}"
 
 
-def test_the_test_lock_contains_the_run_lock(repository: Path) -> None:
-    """What is tested is what runs: same packages, same versions."""
-    run, test = (_pins(repository / "requirements" / name) for name in ("run.lock", "test.lock"))
+@pytest.mark.parametrize("name", ["test.lock", "train.lock"])
+def test_every_lock_contains_the_run_lock(repository: Path, name: str) -> None:
+    """What is tested, and what trains, is what runs: same packages, same versions."""
+    run, test = (_pins(repository / "requirements" / each) for each in ("run.lock", name))
     differing = {
         name: (version, test.get(name)) for name, version in run.items() if test.get(name) != version
     }
@@ -98,6 +99,17 @@ def test_locks_cover_what_the_project_declares(repository: Path) -> None:
     assert declared <= set(_pins(repository / "requirements" / "run.lock"))
     extra = _names(project["optional-dependencies"]["test"]) - {"gatehouse"}
     assert extra <= set(_pins(repository / "requirements" / "test.lock"))
+    training = _names(project["optional-dependencies"]["train"])
+    assert training - {"torch"} <= set(_pins(repository / "requirements" / "train.lock"))
+
+
+def test_torch_is_pinned_exactly_and_apart(repository: Path) -> None:
+    """Its builds differ by index, so hashes would choose one; no other package goes without them."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    pins = _pins(repository / "requirements" / "train.txt")
+    assert f"torch=={pins['torch']}" in project["optional-dependencies"]["train"]
+    assert set(pins) == {"torch", "networkx", "setuptools"}
+    assert not set(pins) & set(_pins(repository / "requirements" / "train.lock"))
 
 
 def test_pins_stand_above_the_security_floors(repository: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from classifiers.classification import Classifier, ModelFileError
 from classifiers.huggingface import open_directory
+from classifiers.manifest import digest_of
 from classifiers.registry import describe, load
 from classifiers.testing import MARKER, write_stub_huggingface
 from tests.kits.classifier_kit import ClassifierKit
@@ -94,6 +95,10 @@ def test_another_onnx_file_can_be_named(directory: Path) -> None:
         ("temprature: 2", "temprature"),
         ("max_tokens: 4000", "more than the model reads"),
         ("file: ../../model.onnx", "file"),
+        ("file: /tmp/model.onnx", "file"),
+        ("file: onnx/../../model.onnx", "file"),
+        ("files: {../model.onnx: 'sha256:00'}", "files"),
+        ("files: {model.onnx: md5}", "files"),
         ("name: a\nname: b", "occurs twice"),
         ("!!python/object/apply:os.getcwd []", "line 1"),
         ("[", "line"),
@@ -114,6 +119,64 @@ def test_code_beside_a_model_is_never_run(tmp_path: Path) -> None:
     (directory / "evil.py").write_text("raise SystemExit('run')")
     with pytest.raises(ModelFileError, match=r"config\.json"):
         load(directory)
+
+
+def test_code_named_beside_a_known_kind_is_refused_too(directory: Path) -> None:
+    """Loading the library's own class in its place would serve something else than was published."""
+    config = json.loads((directory / "config.json").read_text())
+    config["auto_map"] = {"AutoModelForSequenceClassification": "evil.Evil"}
+    (directory / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelFileError, match=r"config\.json: auto_map asks for code"):
+        load(directory)
+    assert "auto_map" in describe(directory).problems[0]
+
+
+def test_pickled_weights_are_never_opened(directory: Path) -> None:
+    """The message says what would help."""
+    (directory / "model.onnx").unlink()
+    (directory / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'exit 1'\ntR.")
+    with pytest.raises(ModelFileError, match=r"no ONNX file, only pytorch_model\.bin.*gatehouse convert"):
+        load(directory)
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "../weights.bin", "/etc/hostname"])
+def test_a_network_with_weights_in_other_files_is_refused(directory: Path, place: str) -> None:
+    """Inside the directory as well as outside: one digest has to cover a network."""
+    entry = field(1, b"location") + field(2, place.encode())
+    tensor = field(8, b"w") + field(13, entry) + bytes([14 << 3, 1])
+    network = directory / "model.onnx"
+    network.write_bytes(network.read_bytes() + field(7, field(5, tensor)))
+    (directory / "weights.bin").write_bytes(b"0" * 64)
+    with pytest.raises(ModelFileError, match="external data"):
+        load(directory)
+
+
+def field(number: int, data: bytes) -> bytes:
+    """A length-delimited field of a protocol buffer."""
+    return bytes([number << 3 | 2, len(data)]) + data
+
+
+def test_a_network_that_is_a_link_out_is_refused(directory: Path) -> None:
+    elsewhere = (directory / "model.onnx").rename(directory.parent / "model.onnx")
+    (directory / "model.onnx").symlink_to(elsewhere)
+    with pytest.raises(ModelFileError, match="symbolic link out of the directory"):
+        load(directory)
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json", "config.json"])
+def test_a_file_that_is_not_the_stated_one_is_refused(directory: Path, file: str) -> None:
+    stated = digest_of((directory / file).read_bytes())
+    (directory / "gatehouse.yaml").write_text(f'files: {{{file}: "{stated}"}}\n')
+    assert load(directory).labels == ("LABEL_0", "LABEL_1")
+    (directory / file).write_bytes((directory / file).read_bytes() + b" ")
+    with pytest.raises(ModelFileError, match=rf"{file}: digest is sha256:.*stated is"):
+        load(directory)
+
+
+def test_the_digest_does_not_depend_on_where_the_directory_lies(directory: Path) -> None:
+    before = load(directory).digest
+    moved = directory.rename(directory.parent / "moved")
+    assert load(moved).digest == before
 
 
 def test_a_regression_is_no_classifier(tmp_path: Path) -> None:

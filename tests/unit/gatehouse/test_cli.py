@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from classifiers.testing import MARKER, write_stub_model
 from gatehouse.cli import app
+from gatehouse.training import Made, MissingExtraError, TrainingError
 from proxy.ledger.chain import Chain
 from proxy.version import VERSION
 
@@ -174,17 +176,62 @@ def test_an_unknown_label_is_told(marked: str) -> None:
     assert (result.exit_code, result.stderr) == (2, "gatehouse: marked has no label 'nope'; known: harm\n")
 
 
-def test_training_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Serving installs no training library; the command names the extra that brings it."""
+def made(*_: object, **given: object) -> Made:
+    return Made({"given": {key: str(value) for key, value in given.items()}}, ["made"])
 
-    def run_without_torch(_: list[str]) -> int:
-        raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("classifiers.training.__main__.main", run_without_torch)
-    result = run("train", "--pool", "x")
+def test_training_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeated options are all kept; the summary is text or JSON."""
+    monkeypatch.setattr("gatehouse.training.train_models", made)
+    assert run("train", "--out", "o").stdout == "made\n"
+    result = run(
+        *("train", "--out", "o", "--pool", "p", "--base", "b", "--model", "input", "--model", "exchange"),
+        *("--labels", "one", "--labels", "two", "--device", "cpu", "--minutes", "2", "--json"),
+    )
+    given = json.loads(result.stdout)["given"]
+    assert (given["models"], given["device"], given["minutes"]) == ("('input', 'exchange')", "cpu", "2.0")
+    assert given["labels"].count("Path") == 2
+
+
+@pytest.mark.parametrize(
+    "more", [("--model", "other"), ("--device", "tpu"), ("--minutes", "-1"), ("--pool", "nowhere"), ()]
+)
+def test_a_wrong_order_is_wrong_use(monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    """Also without --out; nothing is trained and no traceback is shown."""
+    arguments = ["train", *(("--out", "o") if more else ()), *more]
+    result = run(*arguments)
     assert result.exit_code == 2
-    assert "torch is not installed" in result.stderr
-    assert "gatehouse[train]" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def raising(error: Exception) -> Callable[..., Made]:
+    def fail(*_: object, **__: object) -> Made:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("arguments", [("train", "--out", "o"), ("convert", "d", "--out", "o")])
+def test_without_the_extra_it_is_wrong_use(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """Serving installs no training library; the command names the extra that brings it."""
+    error = MissingExtraError(["torch is not installed", "pip install 'gatehouse[train]'"])
+    monkeypatch.setattr("gatehouse.training.train_models", raising(error))
+    monkeypatch.setattr("gatehouse.training.convert_model", raising(error))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr == "gatehouse: torch is not installed\ngatehouse: pip install 'gatehouse[train]'\n"
+
+
+def test_a_conversion_is_told_and_a_failed_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1: it was tried and did not work."""
+    monkeypatch.setattr("gatehouse.training.convert_model", made)
+    result = run("convert", "d", "--out", "o", "--int8", "--name", "n", "--json")
+    assert json.loads(result.stdout)["given"] == {"int8": "True", "name": "n"}
+    monkeypatch.setattr("gatehouse.training.convert_model", raising(TrainingError(["no config.json"])))
+    result = run("convert", "d", "--out", "o")
+    assert (result.exit_code, result.stderr) == (1, "gatehouse: no config.json\n")
 
 
 def test_the_package_runs_as_a_module(repository: Path) -> None:

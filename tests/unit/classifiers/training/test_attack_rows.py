@@ -90,3 +90,9 @@ def test_what_is_held_out_shares_no_part_and_no_core_with_training() -> None:
 def test_one_seed_gives_one_set() -> None:
     counts = {"jailbreak": 5, "hidden": 5}
     assert compose_attacks(ROWS, DOCUMENTS, counts, 3) == compose_attacks(ROWS, DOCUMENTS, counts, 3)
+
+
+def test_without_documents_of_a_pool_the_written_ones_serve() -> None:
+    parts, _ = read_parts()
+    rows = Composer(parts, Cores.of(ROWS), [], 1, WRITTEN).rows({"document": 20, "hidden": 20})
+    assert len({row.text for row in rows}) > 30

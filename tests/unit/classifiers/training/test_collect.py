@@ -91,3 +91,13 @@ def test_the_pool_is_cut_to_its_caps_and_every_kept_row_carries_a_licence(
 )
 def test_other_languages_are_recognised(text: str, english: bool) -> None:
     assert collect.reads_english(text) is english
+
+
+def test_without_a_pool_there_are_no_rows() -> None:
+    assert collect.collect_input(None, {}, seed=1) == []
+
+
+def test_the_files_that_a_recipe_reads_are_known(pool: Path) -> None:
+    """So that a pool that lacks one is told of before anything is read."""
+    names = {name for files in collect.POOL_FILES.values() for name in files}
+    assert not [name for name in names if not (pool / f"{name}.jsonl.gz").is_file()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from classifiers.training.examples import Example
-from classifiers.training.split import split_by_source
+from classifiers.training.split import Split, lend_harmless, split_by_source
 
 
 def example(text: str, source: str) -> Example:
@@ -29,3 +29,18 @@ def test_held_out_texts_are_removed_from_training_whatever_their_case() -> None:
 def test_an_unknown_part_is_an_error() -> None:
     with pytest.raises(ValueError, match="validation"):
         split_by_source([], {"validation": ["x"]})
+
+
+def test_without_a_pool_held_out_rows_lend_their_harmless_ones() -> None:
+    """Families stay together, risky rows stay where they are, and nothing is lent where there is a pool."""
+    calm = [Example(f"{i} {n}", {"harm": 0.0}, "held", "own", family=f"{i}") for i in range(40) for n in "ab"]
+    risky = [Example(f"bad {i}", {"harm": 1.0}, "held", "own", family=f"{i}") for i in range(5)]
+    split = Split(probe=[*calm, *risky])
+    lend_harmless(split)
+    assert split.probe == risky
+    assert len(split.tune) + len(split.check) == 80
+    assert min(len(split.tune), len(split.check)) > 20
+    assert not {row.family for row in split.tune} & {row.family for row in split.check}
+    full = Split(tune=calm[:1], probe=calm[1:])
+    lend_harmless(full)
+    assert full.probe == calm[1:]
