@@ -18,6 +18,8 @@ from proxy.upstreams import faults
 _HELD_BYTES = 256 * 1024
 """The kernel is asked to wait while this much of an answer has arrived and was not read."""
 _HEAD_BYTES = 64 * 1024
+_INFLATED_BYTES = 1024 * 1024
+"""Most bytes that one read unpacks: more would hold the loop up."""
 _GZIP_OR_ZLIB = 47  # zlib's window bits that recognise both
 
 
@@ -46,6 +48,7 @@ class HttpConnection(asyncio.Protocol):
         "_keeps",
         "_left",
         "_loop",
+        "_packed",
         "_parser",
         "_paused",
         "_silence",
@@ -54,6 +57,7 @@ class HttpConnection(asyncio.Protocol):
         "_until_close",
         "_used",
         "_waiter",
+        "_waits_since",
         "headers",
         "idle_since",
         "status",
@@ -65,6 +69,7 @@ class HttpConnection(asyncio.Protocol):
         self._closed = False
         self._used = False
         self._waiter: asyncio.Future[None] | None = None
+        self._waits_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
         self._reset()
@@ -82,6 +87,7 @@ class HttpConnection(asyncio.Protocol):
         self._keeps = False
         self._until_close = True
         self._inflater: zlib._Decompress | None = None
+        self._packed = False
         self._error: UpstreamError | None = None
 
     @property
@@ -104,7 +110,10 @@ class HttpConnection(asyncio.Protocol):
         self._silence, self._idle, self._deadline = first_byte, idle, deadline
         self._heard_at = now = self._loop.time()
         self._timer = self._loop.call_at(min(now + first_byte, deadline), self._watch)
-        self._transport.write(request)
+        if self._closed:
+            self._error = faults.unreachable()
+        else:
+            self._transport.write(request)
 
     async def head(self) -> None:
         """Wait for status and headers.
@@ -134,6 +143,8 @@ class HttpConnection(asyncio.Protocol):
                 raise self._error
             else:
                 await self._news()
+        if self._packed:
+            raise faults.cut_off()
         return b""
 
     def end(self) -> bool:
@@ -169,16 +180,26 @@ class HttpConnection(asyncio.Protocol):
 
     def _plain(self, chunk: bytes) -> bytes:
         if self._inflater is not None:
-            try:
-                chunk = self._inflater.decompress(chunk, self._left + 1)
-            except zlib.error:
-                raise faults.invalid() from None
+            chunk = self._inflated(chunk, self._inflater)
         self._left -= len(chunk)
         if self._left < 0:
             raise faults.invalid()
         return chunk
 
+    def _inflated(self, chunk: bytes, inflater: zlib._Decompress) -> bytes:
+        try:
+            plain = inflater.decompress(chunk, min(self._left + 1, _INFLATED_BYTES))
+        except zlib.error:
+            raise faults.invalid() from None
+        if inflater.unused_data:
+            raise faults.invalid()
+        if inflater.unconsumed_tail:
+            self._body.insert(0, inflater.unconsumed_tail)
+        self._packed = not inflater.eof
+        return plain
+
     async def _news(self) -> None:
+        self._waits_since = self._loop.time()
         self._waiter = waiter = self._loop.create_future()
         try:
             await waiter
@@ -197,12 +218,19 @@ class HttpConnection(asyncio.Protocol):
     def _watch(self) -> None:
         """One timer for the whole call: it looks when the last byte came, and sets itself again."""
         now = self._loop.time()
-        silent_since = self._heard_at if self._waiter is not None else now
+        silent_since = now if self._waiter is None else max(self._heard_at, self._waits_since)
         due = min(silent_since + self._silence, self._deadline)
         if due <= now:
             self._timer = None
             self._fail(faults.timed_out())
         else:
+            self._timer = self._loop.call_at(due, self._watch)
+
+    def _set_timer(self) -> None:
+        """Set the timer anew: another limit holds from now on."""
+        if self._timer is not None:
+            self._timer.cancel()
+            due = min(self._heard_at + self._silence, self._deadline)
             self._timer = self._loop.call_at(due, self._watch)
 
     # What asyncio calls.
@@ -218,18 +246,22 @@ class HttpConnection(asyncio.Protocol):
             return
         self._heard = True
         self._heard_at = self._loop.time()
-        if not self.status:
-            self._head_size += len(data)
+        self._head_size += len(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, UpstreamError):
+            self._keeps = False
             self._fail(faults.invalid())
-        if not self.status and self._head_size > _HEAD_BYTES:
+        if self._head_size > _HEAD_BYTES:
             self._fail(faults.invalid())
         if self._held > _HELD_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
         self._wake()
+
+    def eof_received(self) -> None:
+        """See `asyncio.Protocol`. Who says nothing more needs to hear nothing more either."""
+        self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
@@ -240,8 +272,15 @@ class HttpConnection(asyncio.Protocol):
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        """A message starts; after the answer none may."""
+        if self._complete:
+            raise faults.invalid()
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header line, also of an interim answer."""
+        """A header line, also of an interim answer. Trailers, which come after the head, are dropped."""
+        if self.status:
+            return
         key = name.decode("latin-1").lower()
         self.headers.append((key, value.decode("latin-1")))
         if key in ("content-length", "transfer-encoding"):
@@ -250,18 +289,23 @@ class HttpConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Status and headers are there."""
         status = self._parser.get_status_code()
+        if status < 100:
+            raise faults.invalid()
         if status < 200:
             return
         encoding = dict(self.headers).get("content-encoding", "identity").strip().lower()
         if encoding in ("gzip", "x-gzip", "deflate"):
             self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
-        elif encoding not in ("", "identity"):
+        elif encoding not in ("", "identity") and status < 400:
             raise faults.invalid()
         self.status = status
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, without its chunk framing."""
-        self._silence = self._idle
+        self._head_size = 0
+        if self._silence != self._idle:
+            self._silence = self._idle
+            self._set_timer()
         self._body.append(body)
         self._held += len(body)
 

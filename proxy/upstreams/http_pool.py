@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import aiohappyeyeballs
@@ -28,7 +29,7 @@ class HttpPool:
 
     def __init__(self, url: str, limits: HttpLimits, connect_seconds: float) -> None:
         parts = urlsplit(url)
-        self._host = parts.hostname or ""
+        self._host = _ascii(parts.hostname or "")
         self._tls = parts.scheme == "https"
         self._port = parts.port or (443 if self._tls else 80)
         self._limits = limits
@@ -129,7 +130,8 @@ class HttpPool:
                 server_hostname=self._host if self._tls else None,
             )
         except BaseException:
-            opened.close()
+            with suppress(OSError):  # not closed: a transport may own it already, and closes it
+                opened.shutdown(socket.SHUT_RDWR)
             raise
         return connection
 
@@ -138,3 +140,11 @@ class HttpPool:
             self._context = ssl.create_default_context()
             self._context.set_alpn_protocols(["http/1.1"])
         return self._context
+
+
+def _ascii(host: str) -> str:
+    """A host's name as the wire has it (IDNA); a name that has no such form fails when it is looked up."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host

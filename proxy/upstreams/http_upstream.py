@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from math import inf
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -37,6 +36,7 @@ from proxy.upstreams.relayed_headers import for_client, for_upstream
 # can be kept, but never for long.
 _CLOSING_SECONDS = 0.02
 MODELS_PATH = "/models"
+MODELS_SECONDS = 30.0
 
 
 class HttpUpstream:
@@ -58,7 +58,7 @@ class HttpUpstream:
         limits: HttpLimits | None = None,
         relay_authorization: bool = True,
     ) -> None:
-        self._prefix = urlsplit(base_url).path.rstrip("/")
+        self._prefix = quote(urlsplit(base_url).path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.api_key = api_key
         self._relay_authorization = relay_authorization
         self.limits = limits or HttpLimits()
@@ -66,9 +66,10 @@ class HttpUpstream:
         self.pool = HttpPool(base_url, self.limits, self.timeouts.connect)
         self._habits = CriticHabits()
 
-    def open(self, exchange: Exchange, payload: bytes) -> HttpCall:
+    def open(self, exchange: Exchange, payload: bytes) -> ExchangeCall:
         """See `ports.Upstream.open`."""
-        return HttpCall(self, exchange, self.request(exchange.headers, exchange.codec.path, payload))
+        request = self.request(exchange.headers, exchange.codec.path, payload)
+        return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`. A parameter that the model turns down is left out from then on."""
@@ -86,7 +87,7 @@ class HttpUpstream:
         given = {name: value for name, value in exchange.headers.items() if name != "idempotency-key"}
         given["accept"] = "application/json"
         request = self.request(given, CRITIC_PATH, orjson.dumps(body))
-        async with HttpCall(self, exchange, request) as call:
+        async with HttpCall(self, request, exchange.deadline) as call:
             return read_critic_answer(await call.whole_body())
 
     async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
@@ -95,23 +96,14 @@ class HttpUpstream:
         Raises:
             UpstreamError: it did not answer with a list of models.
         """
-        connection = await self.pool.take()
+        request = self.request(headers or {}, MODELS_PATH, None)
         try:
-            connection.send(
-                self.request(headers or {}, MODELS_PATH, None),
-                first_byte=self.timeouts.first_byte,
-                idle=self.timeouts.idle,
-                deadline=inf,
-                limit=self.limits.answer_bytes,
-            )
-            await connection.head()
-            raw = await _whole(connection)
-            if connection.status != 200:
-                raise faults.refused(connection.status, raw, secret=self.api_key)
-        except StaleConnection:
-            raise faults.unreachable() from None
-        finally:
-            self.pool.give_back(connection)
+            async with asyncio.timeout(MODELS_SECONDS):
+                deadline = asyncio.get_running_loop().time() + MODELS_SECONDS
+                async with HttpCall(self, request, deadline) as call:
+                    raw = await call.whole_body()
+        except TimeoutError:
+            raise faults.timed_out() from None
         return _model_list(raw)
 
     async def aclose(self) -> None:
@@ -131,12 +123,9 @@ class HttpUpstream:
         method = "GET" if payload is None else "POST"
         fields = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{fields}\r\n"
-        if not head.count("\r") == head.count("\n") == len(sent) + 2:
+        if not head.count("\r") == head.count("\n") == len(sent) + 2 or max(head) > "\xff":
             raise faults.invalid()
-        try:
-            return head.encode("latin-1") + (payload or b"")
-        except UnicodeEncodeError:
-            raise faults.invalid() from None
+        return head.encode("latin-1") + (payload or b"")
 
     def authorization(self, headers: Mapping[str, str]) -> str | None:
         """Authorization header value of a call, None for none."""
@@ -151,17 +140,16 @@ class HttpCall:
     The connection returns to the pool only when the answer was read to its end.
     """
 
-    __slots__ = ("_connection", "_exchange", "_request", "_said_all", "_upstream", "head", "pending")
+    __slots__ = ("_connection", "_deadline", "_request", "_said_all", "_upstream", "head")
 
     head: UpstreamHead
 
-    def __init__(self, upstream: HttpUpstream, exchange: Exchange, request: bytes) -> None:
+    def __init__(self, upstream: HttpUpstream, request: bytes, deadline: float) -> None:
         self._upstream = upstream
-        self._exchange = exchange
         self._request = request
+        self._deadline = deadline
         self._connection: HttpConnection
         self._said_all = False
-        self.pending = False
 
     async def __aenter__(self) -> Self:
         try:
@@ -195,7 +183,7 @@ class HttpCall:
                 self._request,
                 first_byte=upstream.timeouts.first_byte,
                 idle=upstream.timeouts.idle,
-                deadline=self._exchange.deadline,
+                deadline=self._deadline,
                 limit=upstream.limits.answer_bytes,
             )
             await connection.head()
@@ -223,12 +211,23 @@ class HttpCall:
         """
         return await _whole(self._connection)
 
+
+class ExchangeCall(HttpCall):
+    """The call of an exchange, whose answer is read with the exchange's codec."""
+
+    __slots__ = ("_exchange", "pending")
+
+    def __init__(self, upstream: HttpUpstream, request: bytes, exchange: Exchange) -> None:
+        super().__init__(upstream, request, exchange.deadline)
+        self._exchange = exchange
+        self.pending = False
+
     async def deltas(self) -> AsyncGenerator[Delta]:
         """See `ports.UpstreamAnswer.deltas`. An upstream's error event is the last delta."""
         if not self._exchange.stream:
             yield self._exchange.codec.body(await self.whole_body())
             return
-        if "event-stream" not in dict(self._connection.headers).get("content-type", ""):
+        if "event-stream" not in dict(self._connection.headers).get("content-type", "").lower():
             raise faults.invalid()
         ending = Ending(self._exchange.choices)
         splitter = FrameSplitter(self._upstream.limits.frame_bytes)

@@ -180,7 +180,20 @@ async def test_silence_before_and_inside_an_answer_is_a_timeout() -> None:
         send(connection, idle=0.1)
         await connection.head()
         assert await connection.read() == b"hel"
+        started = asyncio.get_running_loop().time()
         assert await code_of(connection.read()) == "upstream_timeout"
+        assert asyncio.get_running_loop().time() - started < 2, "the limit of the first byte held on"
+
+
+async def test_silence_while_nobody_could_hear_does_not_count() -> None:
+    """A reader that was away while reading was paused gives the server its time from then on."""
+    size = 2_000_000
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (size + 1)
+    async with connected(says(head + bytes(size), b"x", pause=0.4)) as connection:
+        send(connection, seconds=0.3, idle=0.3, limit=size + 1)
+        await connection.head()
+        await asyncio.sleep(0.35)
+        assert len(await whole(connection)) == size + 1
 
 
 async def test_a_reader_that_takes_its_time_is_no_silence() -> None:
@@ -226,3 +239,80 @@ async def test_an_answer_that_was_not_read_closes_the_connection() -> None:
         await connection.head()
         assert not connection.end()
         assert connection.closed
+
+
+@pytest.mark.parametrize(
+    "more", [b"HTTP/1.1 429 X\r\ncontent-length: 4\r\n\r\nEVIL", b"garbage", b"HTTP/1.1 20", b"\x00"]
+)
+async def test_bytes_behind_the_answer_in_one_read_are_none_of_it(more: bytes) -> None:
+    """Neither status nor headers nor body of theirs is taken, and the connection is not kept."""
+    async with connected(says(OK + more)) as connection:
+        send(connection)
+        assert await whole(connection) == b"hello"
+        assert (connection.status, len(connection.headers)) == (200, 1)
+        assert not connection.end()
+
+
+async def test_trailers_change_nothing_and_are_bounded() -> None:
+    """They come when the head was acted upon already."""
+    end = b"0\r\ncontent-type: text/event-stream\r\nretry-after: 9\r\n\r\n"
+    async with connected(says(CHUNKED, b"5\r\nhello\r\n", end)) as connection:
+        send(connection)
+        assert await whole(connection) == b"hello"
+        assert dict(connection.headers) == {"transfer-encoding": "chunked"}
+    endless = b"".join(b"x: %b\r\n" % (b"a" * 1000) for _ in range(100))
+    async with connected(says(CHUNKED, b"5\r\nhello\r\n0\r\n", endless)) as connection:
+        send(connection)
+        assert await code_of(whole(connection)) == "upstream_invalid"
+
+
+async def test_a_server_that_says_no_more_is_not_waited_for() -> None:
+    """It closed its side and reads nothing: our request need not arrive whole."""
+
+    async def half_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        writer.write_eof()
+        await asyncio.sleep(3)
+
+    async with connected(half_closed) as connection:
+        request = REQUEST + bytes(30_000_000)
+        connection.send(request, first_byte=2, idle=2, deadline=inf, limit=100)
+        assert await whole(connection) == b"hello"
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(b"hello")[:-8], gzip.compress(b"hello")[:-14]])
+async def test_a_packed_body_that_stops_short_is_cut_off(packed: bytes) -> None:
+    """Its length was right, but what it unpacks to is not all."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    async with connected(says(head + packed)) as connection:
+        send(connection)
+        assert await code_of(whole(connection)) == "upstream_cut_off"
+
+
+async def test_a_packed_body_is_unpacked_piece_by_piece() -> None:
+    """However well it is packed, one read gives a bounded piece."""
+    packed = gzip.compress(bytes(5_000_000))
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    async with connected(says(head + packed)) as connection:
+        send(connection, limit=5_000_000)
+        await connection.head()
+        assert len(await connection.read()) <= 1024 * 1024
+        assert len(await whole(connection)) >= 5_000_000 - 1024 * 1024
+
+
+async def test_an_error_in_an_unknown_coding_is_still_that_error() -> None:
+    """Its body cannot be read, its status can."""
+    answer = b"HTTP/1.1 429 Too Many\r\ncontent-encoding: br\r\ncontent-length: 1\r\n\r\nx"
+    async with connected(says(answer)) as connection:
+        send(connection)
+        await connection.head()
+        assert connection.status == 429
+
+
+async def test_a_status_below_100_is_no_interim_answer() -> None:
+    """What follows it would be read as its body."""
+    answer = b"HTTP/1.1 099 x\r\ncontent-length: 5\r\n\r\nEVIL!" + OK
+    async with connected(says(answer)) as connection:
+        send(connection)
+        assert await code_of(connection.head()) == "upstream_invalid"

@@ -168,6 +168,7 @@ async def test_a_closed_pool_keeps_and_opens_nothing(a_pool: Callable[..., HttpP
         ("http://models:8000/v1", "models:8000"),
         ("https://[::1]:8443", "[::1]:8443"),
         ("https://[::1]", "[::1]"),
+        ("http://b\u00fccher.example/v1", "xn--bcher-kva.example"),
     ],
 )
 def test_the_authority_is_what_the_url_says(url: str, authority: str) -> None:

@@ -344,6 +344,13 @@ class TestModels:
         assert server.calls[0].path == "/v1/models"
         assert server.calls[0].headers["authorization"] == "Bearer of-the-client"
 
+    async def test_a_stale_connection_is_tried_once_more(
+        self, server: ScriptedServer, upstream: HttpUpstream
+    ) -> None:
+        """As for any other call."""
+        await call(upstream, an_exchange("stale"))
+        assert [entry["id"] for entry in await upstream.models(CLIENT)] == ["ok"]
+
     async def test_an_upstream_without_models_is_an_error(self, unused_port: int) -> None:
         """Ours, like any other call."""
         upstream = HttpUpstream(f"http://127.0.0.1:{unused_port}/v1")
