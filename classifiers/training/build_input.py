@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,19 +66,42 @@ def gather(pool: Path | None, settings: dict[str, Any], seed: int) -> Split:
 def train_model(
     parts: Split, weights: Path, settings: dict[str, Any], seed: int
 ) -> tuple[network.Classifier, int]:
-    """Fine-tune the encoder; returns the model and its number of steps."""
+    """Fine-tune the encoder in two rounds; returns the model and its number of steps."""
     train.seed_torch(seed)
     model = network.load_encoder(weights, len(INPUT_HEADS), "text")
-    schedule = train.Schedule(**settings["schedule"], seed=seed)
+    own = (written.WRITTEN, written.REDTEAM_SOURCE)
+    rows = parts.train + [row for row in parts.train if row.source.startswith(own)] * settings["repeat"]
+    steps = train_round(model, rows, weights, settings, "schedule", seed)
+    rows = second_rows(parts.train, settings["emphasis"], seed)
+    return model, steps + train_round(model, rows, weights, settings, "second", seed + 1)
+
+
+def second_rows(rows: list[Example], emphasis: dict[str, Any], seed: int) -> list[Example]:
+    """Rows of the short second round: those of some sources, and a sample of the others against forgetting.
+
+    The sources are kinds of text that are few among all rows and were scored too high or too low.
+    """
+    chosen = [row for row in rows if any(name in row.source for name in emphasis["sources"])]
+    others = [row for row in rows if not any(name in row.source for name in emphasis["sources"])]
+    sampler = random.Random(seed)  # noqa: S311 - sampling, not secrets
+    return chosen + sampler.sample(others, min(emphasis["others"], len(others)))
+
+
+def train_round(
+    model: network.Classifier,
+    rows: list[Example],
+    weights: Path,
+    settings: dict[str, Any],
+    name: str,
+    seed: int,
+) -> int:
+    """Train on these rows with the schedule of that name; returns the number of steps."""
+    schedule = train.Schedule(**settings[name], seed=seed)
     windower = Windower.load(weights / "tokenizer.json", schedule.train_tokens, settings["overlap"])
-    repeated = [
-        row for row in parts.train if row.source.startswith((written.WRITTEN, written.REDTEAM_SOURCE))
-    ]
-    rows = parts.train + repeated * settings["repeat"]
     varied = augment.augment(rows, settings["augment"], seed)
-    log.info("input: %d rows, %d of them made by augmentation", len(varied), len(varied) - len(rows))
+    log.info("input, %s: %d rows, %d of them augmented", name, len(varied), len(varied) - len(rows))
     data = train.encode(varied, INPUT_HEADS, windower, seed)
-    return model, train.fit(model, data, INPUT_HEADS, schedule)
+    return train.fit(model, data, INPUT_HEADS, schedule)
 
 
 def fit_labels(
@@ -85,8 +109,8 @@ def fit_labels(
 ) -> list[Fitted]:
     """Calibrate every label; ``score`` returns logits (rows, heads) of the int8 file that is served."""
     tune, check, probe = score(parts.tune), score(parts.check), score(parts.probe)
-    both, rows = np.concatenate([tune, probe]), parts.tune + parts.probe
-    pairs = [known(both, rows, head.name, column) for column, head in enumerate(INPUT_HEADS)]
+    held, rows = np.concatenate([tune, check, probe]), parts.tune + parts.check + parts.probe
+    pairs = [known(held, rows, head.name, column) for column, head in enumerate(INPUT_HEADS)]
     curves = fit_curves(INPUT_HEADS, pairs)
     return [
         fit_label(head, curve, tune[:, column], check[:, column], ratios)
@@ -223,9 +247,11 @@ def build_cascade(
 
     settings = config["input"]["cascade"]
     risky = [row for row in parts.probe if _is_risky(row)]
+    sampler = random.Random(config["seed"])  # noqa: S311 - sampling, not secrets
+    sampled = sampler.sample(parts.train, min(settings["rows"], len(parts.train)))
     cuts = [
         cascade.cut_rows(path, windower, rows, len(INPUT_HEADS))
-        for rows in (parts.train, risky, parts.tune + parts.check)
+        for rows in (sampled, risky, parts.tune + parts.check)
     ]
     return cascade.build_first_stage(*cuts, judge, settings, config["seed"])
 

@@ -33,3 +33,12 @@ def test_recall_and_false_blocks_are_counted_by_source() -> None:
 def test_equal_logits_agree() -> None:
     logits = np.random.default_rng(0).normal(size=(20, 15))
     assert build_input.agreement(logits, logits, LABELS) == {"equal": 1.0, "mean": 0.0, "p99": 0.0}
+
+
+def test_the_second_round_has_its_sources_whole_and_a_sample_of_the_rest() -> None:
+    rows = [Example(f"code {i}", {}, "pool/code", "MIT") for i in range(20)]
+    rows += [Example(f"chat {i}", {}, "pool/chat", "MIT") for i in range(200)]
+    found = build_input.second_rows(rows, {"sources": ["/code"], "others": 30}, seed=1)
+    assert found[:20] == rows[:20]
+    assert len(found) == 50
+    assert build_input.second_rows(rows, {"sources": ["/code"], "others": 30}, seed=1) == found

@@ -11,7 +11,7 @@ from classifiers.training.tokens import Window
 first_fit = pytest.importorskip(
     "classifiers.training.first_fit", exc_type=ImportError, reason="needs the training extra (torch)"
 )
-SIZES = first_fit.Sizes(buckets=1 << 14, width=8, units=8, epochs=40, batch_size=32)
+SIZES = first_fit.Sizes(buckets=1 << 14, width=8, units=8, epochs=40, batch_size=32, dropout=0.0)
 
 
 def windows(seed: int, count: int = 400) -> tuple[list[Window], np.ndarray]:
