@@ -64,7 +64,7 @@ DEFAULT = Script(name="default", example="Hello, who is there?", triggers=(), dr
 SCRIPTS: tuple[Script, ...] = (
     Script(
         name="roast",
-        example="Write a nasty toast that roasts my colleague Sam.",
+        example="Write a spiteful roast that hurts my colleague Sam.",
         triggers=("roast", "sam"),
         drafts=(_ROAST, _GENTLE_ROAST),
         faults=(
