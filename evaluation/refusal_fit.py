@@ -17,8 +17,8 @@ import numpy.typing as npt
 from evaluation.refusal_rows import Sample
 from policies.refusal_calibration import CLASSES, MAX_BIAS
 
-TRAINED_SHARES: Mapping[str, float] = {"comply": 0.563, "partial": 0.075, "refuse": 0.296, "unable": 0.066}
-"""Shares of the classes in the rows that `gatehouse-exchange` 0.1.0 was trained on."""
+TRAINED_SHARES: Mapping[str, float] = {"comply": 0.498, "partial": 0.120, "refuse": 0.304, "unable": 0.078}
+"""Shares of the classes in the rows that `gatehouse-exchange` 0.2.0 was trained on."""
 RIDGE = 4.0
 """Weight of the pull towards 0: a bias is expected within about ±1."""
 PRIOR_ROWS = 4.0

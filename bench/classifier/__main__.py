@@ -10,11 +10,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from bench import machine, report
+from bench import machine
 from bench.classifier import callers, costs, independence, lifetimes, page, subjects
 from bench.classifier.plan import QUICK, Plan
 from bench.run import ROOT
 from classifiers.classification import ModelFileError
+from evaluation.measured_page import rewritten
 
 PAGE = ROOT / "docs" / "reference" / "classifier-performance.md"
 RAW = ROOT / "build" / "bench" / "classifier.json"
@@ -44,7 +45,7 @@ def main() -> int:
         RAW.parent.mkdir(parents=True, exist_ok=True)
         RAW.write_text(json.dumps(result, indent=1) + "\n")
     if chosen.write:
-        PAGE.write_text(report.rewritten(PAGE.read_text(), page.page(result)))
+        PAGE.write_text(rewritten(PAGE.read_text(), page.page(result)))
     broken = list(broken_promises(result))
     for promise in broken:
         print(f"bench: {promise}", file=sys.stderr)

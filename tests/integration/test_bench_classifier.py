@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bench import report
 from bench.classifier import page, texts
 from bench.classifier.__main__ import PAGE, broken_promises
 from bench.classifier.callers import CALLERS
@@ -20,6 +19,7 @@ from bench.classifier.plan import percentile
 from classifiers import registry
 from classifiers.manifest import TOKENIZER_FILE
 from classifiers.onnx_classifier import tokenizer_from
+from evaluation.measured_page import rewritten
 
 CASCADES = ("on", "off")
 
@@ -106,7 +106,7 @@ def test_a_differing_score_or_growing_memory_breaks_a_promise(result: dict[str, 
 
 def test_the_tables_go_between_the_marks_of_the_page(result: dict[str, Any]) -> None:
     text, tables = PAGE.read_text(), page.page(result)
-    written = report.rewritten(text, tables)
+    written = rewritten(text, tables)
     assert written.startswith(text[: text.index(report.BEGIN)])
     assert written.endswith(text[text.index(report.END) :])
     assert result["machine"]["processor"] in written

@@ -89,7 +89,9 @@ def test_what_is_missing_is_said_plainly(tmp_path: Path) -> None:
 
 def test_the_recipe_is_adapted_to_the_order(tmp_path: Path) -> None:
     recipe = prepare(Order(tmp_path, minutes=3, device="cpu")).recipe
-    assert (recipe["input"]["schedule"]["minutes"], recipe["input"]["schedule"]["device"]) == (3, "cpu")
+    rounds = [recipe["input"][name] for name in ("schedule", "second")]
+    assert sum(schedule["minutes"] for schedule in rounds) == pytest.approx(3)
+    assert {schedule["device"] for schedule in rounds} == {"cpu"}
 
 
 def test_an_outcome_reads_well() -> None:
