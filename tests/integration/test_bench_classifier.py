@@ -19,7 +19,7 @@ from bench.classifier.plan import percentile
 from classifiers import registry
 from classifiers.manifest import TOKENIZER_FILE
 from classifiers.onnx_classifier import tokenizer_from
-from evaluation.measured_page import rewritten
+from evaluation.measured_page import BEGIN, END, rewritten
 
 CASCADES = ("on", "off")
 
@@ -107,8 +107,8 @@ def test_a_differing_score_or_growing_memory_breaks_a_promise(result: dict[str, 
 def test_the_tables_go_between_the_marks_of_the_page(result: dict[str, Any]) -> None:
     text, tables = PAGE.read_text(), page.page(result)
     written = rewritten(text, tables)
-    assert written.startswith(text[: text.index(report.BEGIN)])
-    assert written.endswith(text[text.index(report.END) :])
+    assert written.startswith(text[: text.index(BEGIN)])
+    assert written.endswith(text[text.index(END) :])
     assert result["machine"]["processor"] in written
     blocks = [block.splitlines() for block in tables.split("\n\n") if block.startswith("|")]
     assert len(blocks) == 6
