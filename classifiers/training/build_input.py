@@ -107,13 +107,18 @@ def train_round(
 def fit_labels(
     score: Callable[[list[Example]], Floats], parts: Split, ratios: dict[str, float]
 ) -> list[Fitted]:
-    """Calibrate every label; ``score`` returns logits (rows, heads) of the int8 file that is served."""
+    """Calibrate every label; ``score`` returns logits (rows, heads) of the int8 file that is served.
+
+    Thresholds come from the hard harmless rows: the tune part, and the harmless ones of the probe part
+    (twins, long briefs, frames and documents).
+    """
     tune, check, probe = score(parts.tune), score(parts.check), score(parts.probe)
     held, rows = np.concatenate([tune, check, probe]), parts.tune + parts.check + parts.probe
+    hard = np.concatenate([tune, probe[[row.targets.get("harm") == 0.0 for row in parts.probe]]])
     pairs = [known(held, rows, head.name, column) for column, head in enumerate(INPUT_HEADS)]
     curves = fit_curves(INPUT_HEADS, pairs)
     return [
-        fit_label(head, curve, tune[:, column], check[:, column], ratios)
+        fit_label(head, curve, hard[:, column], check[:, column], ratios)
         for column, (head, curve) in enumerate(zip(INPUT_HEADS, curves, strict=True))
     ]
 

@@ -78,3 +78,9 @@ def test_the_device_reaches_every_round_and_the_given_recipe_stays_as_it_is() ->
     assert recipe == read_recipe()
     assert "device" in schedule_keys(found)
     assert "device" not in schedule_keys(recipe)
+
+
+def test_the_input_model_serves_no_longer_windows_than_it_was_trained_on() -> None:
+    """Positions that no row had give scores at random, and full windows are the most common ones."""
+    section = read_recipe()["input"]
+    assert section["max_tokens"] <= section["schedule"]["train_tokens"]
