@@ -35,9 +35,10 @@ from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
-from proxy.surfaces.chat_completions.routes import Admit, ChatCompletions
+from proxy.surfaces.chat_completions.routes import ChatCompletions
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler
+from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
@@ -230,23 +231,18 @@ def _hot_routes(
             )
         )
 
-    chat = ChatCompletions(
-        corridor,
-        bundle_for,
-        limits=Limits(
-            body_bytes=settings.limits.body_bytes,
-            depth=settings.limits.depth,
-            messages=settings.limits.turns,
-            choices=settings.limits.choices,
-            exchange_seconds=settings.deadline_s,
-        ),
-        admit=_admission(settings, store),
-        codec=ChatCodec(settings.constitution_role),
-        headers=VerdictHeaders(settings.expose_headers),
-        clock=time.monotonic,
+    limits = Limits(
+        body_bytes=settings.limits.body_bytes,
+        depth=settings.limits.depth,
+        messages=settings.limits.turns,
+        choices=settings.limits.choices,
+        exchange_seconds=settings.deadline_s,
     )
+    entrance = Entrance(bundle_for, limits, _admission(settings, store))
+    headers = VerdictHeaders(settings.expose_headers)
+    chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
     feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
-    return {"/chat/completions": chat, "/feedback": feedback}
+    return {"/chat/completions": GuardedRoute(chat, corridor, entrance), "/feedback": feedback}
 
 
 def _admission(settings: Settings, store: Store) -> Admit | None:

@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
 )
 
+from proxy.exchange.ports import Wire
 from proxy.settings_sources import (
     Layer,
     environment_layer,
@@ -216,6 +217,11 @@ class Settings(Section):
     )
     upstream_api_key: SecretStr | None = Field(
         default=None, description="Key sent upstream; none: the client's own `Authorization` is relayed."
+    )
+    upstream_wires: tuple[Wire, ...] = Field(
+        default=("chat_completions", "responses", "completions", "embeddings", "media"),
+        min_length=1,
+        description="APIs that the server speaks; others are translated to chat completions, or refused.",
     )
     upstream_limits: UpstreamLimits = Field(default_factory=UpstreamLimits, description="Timeouts and sizes.")
     routes: dict[

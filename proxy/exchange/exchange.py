@@ -154,7 +154,7 @@ class Exchange:
 
     `body` is the parsed request (a surface may read it, the pipeline does not look inside);
     `original` the bytes as received. `deadline` is a loop time (seconds) by which all must be over.
-    `codec` is the surface's translator.
+    `codec` is the surface's translator; `target` is path and query below the upstream's base URL.
     """
 
     id: str
@@ -170,6 +170,8 @@ class Exchange:
     headers: Mapping[str, str]
     started: float
     deadline: float
+    method: str = "POST"
+    target: str = "/chat/completions"
     structured: bool = False
     """The client asked for structured output or forced a tool: a block uses the refusal form."""
     language: str = "en"

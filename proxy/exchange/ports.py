@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from policies.critique import Ask
 from policies.verdict import Failure, Reading, Stage, Verdict
@@ -84,12 +84,14 @@ class UpstreamAnswer(Protocol):
         """
 
 
+Wire = Literal["chat_completions", "responses", "messages", "completions", "embeddings", "media"]
+"""What an upstream may speak; `media`: audio and images."""
+
+CHAT: frozenset[Wire] = frozenset({"chat_completions"})
+
+
 class Codec(Protocol):
     """A surface's translator between wire payloads and deltas. Pure."""
-
-    @property
-    def path(self) -> str:
-        """Path below the upstream's base URL, e.g. `/chat/completions`."""
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """Body that goes upstream: constitution first, or the original bytes where it is empty."""

@@ -15,9 +15,9 @@ import orjson
 
 from proxy.errors import BadRequest, GatehouseError, NotFound
 from proxy.exchange.ports import ClientLeft
-from proxy.surfaces.chat_completions.routes import refuse
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.decision_id import DecisionIds, is_decision_id
+from proxy.surfaces.guarded_route import refuse
 from proxy.surfaces.reading import (
     Limits,
     Receive,

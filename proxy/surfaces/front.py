@@ -8,20 +8,23 @@ no slashes are folded, no case is, and nothing is tunnelled.
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from proxy.errors import GatehouseError, InternalError, MethodNotAllowed
 from proxy.exchange.ports import ClientLeft
-from proxy.surfaces.chat_completions.routes import refuse
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.guarded_route import refuse
 from proxy.surfaces.operations import DECISION_KEY
 from proxy.surfaces.reading import Message, Receive, Scope, Send
 
 _log = logging.getLogger("gatehouse.front")
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
+_NAME = r"[A-Za-z0-9_.:-]{1,256}"
 
 PREFIX = "/v1"
 _EXPOSED = (
@@ -30,9 +33,24 @@ _EXPOSED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A guarded route whose path names something: `GET`, `/responses/{id}`. Without `/v1`."""
+
+    method: str
+    template: str
+    handler: Handler
+
+    def expression(self) -> re.Pattern[str]:
+        """What matches its paths, with and without `/v1`."""
+        steps = [_NAME if step[:1] == "{" else re.escape(step) for step in self.template.split("/")]
+        return re.compile(f"(?:{PREFIX})?{'/'.join(steps)}")
+
+
 class Front:
     """`hot`: path without prefix to its POST handler; `app`: everything else, lifespan included.
 
+    `patterns`: guarded routes of other methods, or with a name in the path.
     `origins`: web origins that browsers may call from (`*` for all); none by default.
     """
 
@@ -40,19 +58,21 @@ class Front:
         self,
         app: Handler,
         hot: Mapping[str, Handler],
+        patterns: Sequence[Pattern] = (),
         *,
         origins: Sequence[str] = (),
         new_id: Callable[[], str] | None = None,
     ) -> None:
         self._app = app
         self._hot = {**hot, **{PREFIX + path: handler for path, handler in hot.items()}}
+        self._patterns = tuple((item.expression(), item) for item in patterns)
         self._origins = frozenset(origin.encode() for origin in origins)
         self._new_id = new_id or DecisionIds()
 
     @property
     def hot_paths(self) -> tuple[str, ...]:
         """Every path that is dispatched here, for the route list test."""
-        return tuple(self._hot)
+        return (*self._hot, *(f"{item.method} {item.template}" for _, item in self._patterns))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch one ASGI scope."""
@@ -68,15 +88,24 @@ class Front:
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self._hot.get(scope["path"])
+        if handler is not None and scope["method"] != "POST":
+            await self._answer(Connection(receive, send), MethodNotAllowed("POST"), self._new_id())
+            return
+        handler = handler or self._patterned(scope)
         if handler is None:
             await self._guarded(self._app, scope, receive, send)
-        elif scope["method"] == "POST":
-            try:
-                await handler(scope, receive, send)
-            except Exception as error:  # noqa: BLE001 - the client is owed an answer in OpenAI's shape
-                await self._apologise(error, Connection(receive, send))
-        else:
-            await self._answer(Connection(receive, send), MethodNotAllowed("POST"), self._new_id())
+            return
+        try:
+            await handler(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the client is owed an answer in OpenAI's shape
+            await self._apologise(error, Connection(receive, send))
+
+    def _patterned(self, scope: Scope) -> Handler | None:
+        method, path = scope["method"], scope["path"]
+        for expression, item in self._patterns:
+            if item.method == method and expression.fullmatch(path):
+                return item.handler
+        return None
 
     async def _guarded(self, app: Handler, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; a fault before its first byte becomes an OpenAI-shaped 500."""

@@ -38,6 +38,7 @@ def _server(settings: Settings, relay_authorization: bool) -> Adapter | None:
         timeouts=HttpTimeouts(limits.connect_s, limits.first_byte_s, limits.idle_s),
         limits=HttpLimits(limits.connections, limits.keepalive_s, limits.answer_bytes),
         relay_authorization=relay_authorization,
+        wires=frozenset(settings.upstream_wires),
     )
 
 

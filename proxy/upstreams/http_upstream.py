@@ -16,7 +16,7 @@ import orjson
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Delta, Exchange
-from proxy.exchange.ports import CriticAnswer, UpstreamError, UpstreamHead
+from proxy.exchange.ports import CriticAnswer, UpstreamError, UpstreamHead, Wire
 from proxy.upstreams import faults
 from proxy.upstreams.critic_call import (
     CRITIC_PATH,
@@ -39,6 +39,11 @@ MODELS_PATH = "/models"
 MODELS_SECONDS = 30.0
 
 
+OPENAI_WIRES: frozenset[Wire] = frozenset(
+    {"chat_completions", "responses", "completions", "embeddings", "media"}
+)
+
+
 class HttpUpstream:
     """An OpenAI-compatible server below `base_url` (the address that ends in `/v1`).
 
@@ -57,7 +62,9 @@ class HttpUpstream:
         timeouts: HttpTimeouts | None = None,
         limits: HttpLimits | None = None,
         relay_authorization: bool = True,
+        wires: frozenset[Wire] = OPENAI_WIRES,
     ) -> None:
+        self.wires = wires
         self._prefix = quote(urlsplit(base_url).path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.api_key = api_key
         self._relay_authorization = relay_authorization
@@ -68,7 +75,8 @@ class HttpUpstream:
 
     def open(self, exchange: Exchange, payload: bytes) -> ExchangeCall:
         """See `ports.Upstream.open`."""
-        request = self.request(exchange.headers, exchange.codec.path, payload)
+        body = payload if exchange.method == "POST" else None
+        request = self.request(exchange.headers, exchange.target, body, exchange.method)
         return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
@@ -110,8 +118,12 @@ class HttpUpstream:
         """Close every connection. Safe to call twice."""
         self.pool.close()
 
-    def request(self, headers: Mapping[str, str], path: str, payload: bytes | None) -> bytes:
-        """The bytes of a request (no payload: a GET); `headers` are the client's own, in lower case.
+    def request(
+        self, headers: Mapping[str, str], path: str, payload: bytes | None, method: str = "GET"
+    ) -> bytes:
+        """The bytes of a request; `headers` are the client's own, in lower case.
+
+        A payload makes it a POST.
 
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
@@ -120,7 +132,7 @@ class HttpUpstream:
         sent["host"] = self.pool.authority
         if payload is not None:
             sent["content-length"] = str(len(payload))
-        method = "GET" if payload is None else "POST"
+            method = "POST"
         fields = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{fields}\r\n"
         if not head.count("\r") == head.count("\n") == len(sent) + 2 or max(head) > "\xff":

@@ -28,7 +28,7 @@ import orjson
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Delta, Exchange
-from proxy.exchange.ports import CriticAnswer, UpstreamError, UpstreamHead
+from proxy.exchange.ports import CHAT, CriticAnswer, UpstreamError, UpstreamHead
 from proxy.upstreams import faults
 from proxy.upstreams import openai_wire as wire
 from proxy.upstreams.critic_call import critic_model, critic_payload, read_critic_answer
@@ -63,6 +63,8 @@ class LitellmTimeouts:
 
 class LitellmUpstream:
     """Upstream and critic over litellm. `targets`: model name to target; any other name is itself."""
+
+    wires = CHAT
 
     def __init__(
         self, targets: Mapping[str, LitellmTarget] | None = None, timeouts: LitellmTimeouts | None = None
@@ -155,7 +157,7 @@ class LitellmCall:
         self.pending = False
 
     async def __aenter__(self) -> Self:
-        if self._exchange.codec.path != "/chat/completions":
+        if self._exchange.target != "/chat/completions":
             raise faults.own_error(404, "unsupported_route", "This provider answers chat completions only.")
         self._answer = await self._upstream.complete(orjson.loads(self._payload))
         return self

@@ -9,13 +9,17 @@ from typing import Any, Protocol
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CriticAnswer, UpstreamAnswer
+from proxy.exchange.ports import CriticAnswer, UpstreamAnswer, Wire
 from proxy.upstreams.critic_call import critic_model
 from proxy.upstreams.faults import own_error
 
 
 class Adapter(Protocol):
     """What every adapter offers: upstream, critic, list of models, and a way to close it."""
+
+    @property
+    def wires(self) -> frozenset[Wire]:
+        """What it speaks; anything else has to be translated to one of these, or cannot be had."""
 
     def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
         """See `ports.Upstream.open`."""
@@ -69,6 +73,14 @@ class UpstreamRouter:
         if self._default is None:
             raise own_error(404, "model_not_found", "There is no such model.")
         return self._default
+
+    def wires(self, model: str) -> frozenset[Wire]:
+        """What the upstream of a model speaks.
+
+        Raises:
+            UpstreamError: 404, no route leads there.
+        """
+        return self.adapter(model).wires
 
     def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
         """See `ports.Upstream.open`."""

@@ -20,7 +20,7 @@ import orjson
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Delta, Exchange, Usage
-from proxy.exchange.ports import CriticAnswer, UpstreamAnswer, UpstreamHead
+from proxy.exchange.ports import CHAT, CriticAnswer, UpstreamAnswer, UpstreamHead
 from proxy.upstreams import openai_wire as wire
 from proxy.upstreams.faults import own_error
 from proxy.upstreams.scripts import DEFAULT, SCRIPTS, TOOL_TRIGGER, Script, script_for
@@ -32,6 +32,8 @@ _SCHEMA_DEPTH = 8
 
 class ScriptedUpstream:
     """Upstream and critic in one. `delay`: seconds before each chunk of a stream; `clock`: Unix time."""
+
+    wires = CHAT
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class ScriptedUpstream:
 
     def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
         """See `ports.Upstream.open`. Only chat completions have scripts."""
-        if exchange.codec.path != "/chat/completions":
+        if exchange.target != "/chat/completions":
             raise own_error(404, "unsupported_route", "The scripted stand-in answers chat completions only.")
         request = orjson.loads(payload)
         digest = hashlib.sha256(payload).hexdigest()

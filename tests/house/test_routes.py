@@ -43,6 +43,7 @@ class WatchedUpstream:
         self.model = ScriptedUpstream(0)
         self.app: Gatehouse | None = None
         self.calls: list[bool] = []
+        self.wires = self.model.wires
 
     def _note(self, exchange: Exchange) -> None:
         assert self.app is not None

@@ -36,7 +36,6 @@ class ChatCodec:
     """
 
     __slots__ = ("_role",)
-    path = "/chat/completions"
 
     def __init__(self, constitution_role: Literal["system", "developer"] = "system") -> None:
         self._role = constitution_role

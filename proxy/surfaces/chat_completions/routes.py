@@ -1,156 +1,69 @@
-"""The route: from raw ASGI to an exchange in the corridor. No FastAPI here, this is the hot path."""
+"""`POST /chat/completions` as a surface."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from policies.bundle import PolicyBundle
 from proxy.errors import BadRequest, GatehouseError
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import ClientLeft, Downstream
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
-from proxy.surfaces.connection import Connection, encode_headers
-from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor, is_structured
-from proxy.surfaces.language import preferred
-from proxy.surfaces.reading import (
-    Limits,
-    Receive,
-    Scope,
-    Send,
-    check_media_type,
-    parse_object,
-    read_body,
-    read_headers,
-)
+from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
-SURFACE = "chat_completions"
-CLIENT_CLOSED_REQUEST = 499
-
-BundleFor = Callable[[Mapping[str, str]], tuple[str, PolicyBundle]]
-"""From request headers to tenant and policy bundle; raises a `GatehouseError` (401, 403, 429) to refuse."""
-
-Admit = Callable[[Mapping[str, str]], Awaitable[None]]
-"""From request headers; raises `RateLimited` for a client that has used up its share."""
-
-
-class Walker(Protocol):
-    """What a surface needs of the corridor."""
-
-    async def walk(self, exchange: Exchange, client: Downstream) -> None:
-        """Take one exchange through and close its record."""
-
-    def rejected(self, surface: str, status: int, code: str) -> None:
-        """A request was refused before there was an exchange: close a record for it all the same."""
+PATH = "/chat/completions"
 
 
 class ChatCompletions:
-    """`POST /chat/completions` as an ASGI handler.
+    """See `guarded_route.Surface`. `wall`: seconds since the epoch."""
 
-    `clock`: the event loop's time, in seconds; `wall`: seconds since the epoch.
-    """
+    name = "chat_completions"
 
-    def __init__(  # noqa: PLR0913 - each is a part that the composition root or a test chooses
+    def __init__(
         self,
-        corridor: Walker,
-        bundle_for: BundleFor,
-        *,
-        limits: Limits | None = None,
-        admit: Admit | None = None,
         codec: ChatCodec | None = None,
         headers: VerdictHeaders | None = None,
-        new_id: Callable[[], str] | None = None,
-        clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._corridor = corridor
-        self._bundle_for = bundle_for
-        self._limits = limits or Limits()
-        self._admit = admit
         self._codec = codec or ChatCodec()
         self._headers = headers or VerdictHeaders()
-        self._new_id = new_id or DecisionIds()
-        self._clock = clock
         self._wall = wall
         self._extractor = Extractor()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whatever happens, the client gets an answer in OpenAI's shape."""
-        connection = Connection(receive, send)
-        decision = self._new_id()
-        try:
-            exchange = await self._read(scope, receive, decision)
-        except GatehouseError as error:
-            await self._refuse(connection, decision, error)
-        except ClientLeft:
-            self._corridor.rejected(SURFACE, CLIENT_CLOSED_REQUEST, "client_left")
-        except Exception:
-            self._corridor.rejected(SURFACE, 500, "internal_error")
-            raise
-        else:
-            downstream = ChatDownstream(exchange, connection, self._headers, self._wall)
-            await connection.attended(self._corridor.walk(exchange, downstream))
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+        """What is asked.
 
-    async def _refuse(self, connection: Connection, decision: str, error: GatehouseError) -> None:
-        self._corridor.rejected(SURFACE, error.status, error.code)
-        try:
-            await refuse(connection, decision, error)
-        except ClientLeft:
-            return
-
-    async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
-        """The exchange of a request. Who may not ask is turned away before the body is read."""
-        started = self._clock()
-        headers = read_headers(scope)
-        tenant, bundle = self._bundle_for(headers)
-        if self._admit is not None:
-            await self._admit(headers)
-        check_media_type(headers)
-        raw = await read_body(headers, receive, self._limits)
-        body = parse_object(raw, self._limits)
-        check_request(body, self._limits)
+        Raises:
+            BadRequest: it cannot be walked; names the field at fault.
+        """
+        body = call.body
+        check_request(body, limits)
         conversation, parts = self._extractor.read(body)
-        wish = headers.get("accept-language")
-        return Exchange(
-            id=decision,
-            surface=SURFACE,
-            tenant=tenant,
+        return Asked(
             model=body["model"],
-            stream=body.get("stream") is True,
             conversation=conversation,
-            bundle=bundle,
             codec=self._codec,
-            body=body,
-            original=raw,
-            headers=headers,
-            started=started,
-            deadline=started + self._limits.exchange_seconds,
-            structured=is_structured(body),
-            language=(preferred(wish, bundle.replies.texts) or "en") if wish else "en",
+            target=PATH,
             parts=parts,
+            stream=body.get("stream") is True,
+            structured=is_structured(body),
             choices=body.get("n") or 1,
             wants_verdict=body.get("moderation") is not None,
         )
 
+    def downstream(self, exchange: Exchange, connection: Connection) -> ChatDownstream:
+        """The client of one exchange."""
+        return ChatDownstream(exchange, connection, self._headers, self._wall)
 
-async def refuse(connection: Connection, decision: str, error: GatehouseError) -> None:
-    """Answer a request that never became an exchange.
-
-    The connection is closed where the rest of a body may still be on its way.
-    """
-    rows = [
-        (b"content-type", b"application/json"),
-        (b"x-request-id", decision.encode()),
-        (b"x-gatehouse-request-id", decision.encode()),
-        *encode_headers(error.headers()),
-    ]
-    if error.status in (401, 403, 408, 413, 415):
-        rows.append((b"connection", b"close"))
-    await connection.answer(error.status, rows, error.body())
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """OpenAI's shape."""
+        return error.body()
 
 
 def check_request(body: Mapping[str, Any], limits: Limits) -> None:

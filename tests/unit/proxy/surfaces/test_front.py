@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from proxy.surfaces.front import Front
+from proxy.surfaces.front import Front, Pattern
 from proxy.surfaces.operations import speak_openai
 from tests.kits.surface_kit import DECISION, Caller, FakeCorridor
 from tests.unit.proxy.surfaces.chat_completions.scenarios import chat_route
@@ -151,3 +151,25 @@ async def test_a_preflight_echoes_the_headers_that_sdks_send() -> None:
     assert answer.header("access-control-allow-headers") == asked
     stranger = await doors.caller.call("OPTIONS", "/v1/chat/completions", [("origin", "https://evil.test")])
     assert stranger.status == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/things/a_1", 200),
+        ("GET", "/things/a_1", 200),
+        ("POST", "/things/a_1", 404),
+        ("GET", "/things/a_1/", 404),
+        ("GET", "/things/a%2F1", 404),
+        ("GET", "/things/" + "a" * 257, 404),
+    ],
+)
+async def test_a_route_with_a_name_in_it_is_known_by_method_and_exact_shape(
+    method: str, path: str, status: int
+) -> None:
+    async def things(_: Any, __: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    doors = Doors(patterns=[Pattern("GET", "/things/{id}", things)])
+    assert (await doors.caller.call(method, path)).status == status

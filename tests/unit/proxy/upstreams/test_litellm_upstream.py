@@ -170,7 +170,7 @@ async def test_an_answer_of_no_known_shape_is_invalid() -> None:
 async def test_only_chat_completions_are_translated() -> None:
     """Another surface's payload is not guessed at."""
     exchange = an_exchange("m")
-    object.__setattr__(exchange.codec, "path", "/responses")
+    exchange.target = "/responses"
     with pytest.raises(UpstreamError) as caught:
         await collect(an_adapter(a_body())[0], exchange)
     assert caught.value.status == 404

@@ -150,7 +150,7 @@ async def test_a_schema_is_kept() -> None:
 async def test_other_surfaces_have_no_scripts() -> None:
     """A payload that is no chat is an error, not a guess."""
     exchange = an_exchange("m")
-    object.__setattr__(exchange.codec, "path", "/responses")
+    exchange.target = "/responses"
     with pytest.raises(UpstreamError) as caught:
         await collect(UPSTREAM, exchange)
     assert caught.value.status == 404

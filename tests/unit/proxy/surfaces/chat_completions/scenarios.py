@@ -12,6 +12,7 @@ from policies.verdict import ALLOWED, Action, Failure, Verdict
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.ports import Downstream, ReplyHead, Ruling, UpstreamError, UpstreamHead
 from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, make_bundle
 
@@ -171,18 +172,11 @@ class Scenario:
         return chat_route(FakeCorridor(self.play), style=self.style)
 
 
-def chat_route(
-    corridor: FakeCorridor, *, style: str = "auto", limits: Limits | None = None
-) -> ChatCompletions:
+def chat_route(corridor: FakeCorridor, *, style: str = "auto", limits: Limits | None = None) -> GuardedRoute:
     """The route with a fixed clock and decision id."""
     bundle = make_bundle(style)
-    return ChatCompletions(
-        corridor,
-        lambda _: ("default", bundle),
-        limits=limits,
-        new_id=lambda: DECISION,
-        wall=lambda: NOW,
-    )
+    entrance = Entrance(lambda _: ("default", bundle), limits or Limits(), new_id=lambda: DECISION)
+    return GuardedRoute(ChatCompletions(wall=lambda: NOW), corridor, entrance)
 
 
 STREAM = {"stream": True}

@@ -10,6 +10,7 @@ from classifiers.classification import Origin
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import Downstream
 from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
 from tests.unit.proxy.surfaces.chat_completions.scenarios import chat_route
@@ -23,7 +24,7 @@ class TestChatSurface(SurfaceKit):
 
     def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
         resolve = self.bundle_for(open_to_all)
-        return ChatCompletions(corridor, resolve, limits=limits, new_id=lambda: DECISION)
+        return GuardedRoute(ChatCompletions(), corridor, Entrance(resolve, limits, new_id=lambda: DECISION))
 
     def good_body(self) -> dict[str, Any]:
         return HELLO
@@ -86,8 +87,9 @@ async def test_a_fault_before_the_exchange_exists_is_recorded_and_raised() -> No
         raise ZeroDivisionError
 
     corridor = FakeCorridor()
+    route = GuardedRoute(ChatCompletions(), corridor, Entrance(broken))
     with pytest.raises(ZeroDivisionError):
-        await Caller(ChatCompletions(corridor, broken)).post("/chat/completions", HELLO)
+        await Caller(route).post("/chat/completions", HELLO)
     assert corridor.rejections == [("chat_completions", 500, "internal_error")]
 
 

@@ -1,0 +1,208 @@
+"""From raw ASGI to an exchange in the corridor, for every surface alike. No FastAPI here: the hot path.
+
+A surface says what it found in a request, how its answers are written and what its errors look like. It has
+no other way to a model: the corridor is called here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from classifiers.classification import Conversation
+from policies.bundle import PolicyBundle
+from proxy.errors import GatehouseError
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import ClientLeft, Codec, Downstream
+from proxy.surfaces.connection import Connection, encode_headers
+from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.language import preferred
+from proxy.surfaces.reading import (
+    Limits,
+    Receive,
+    Scope,
+    Send,
+    check_media_type,
+    parse_object,
+    read_body,
+    read_headers,
+)
+
+CLIENT_CLOSED_REQUEST = 499
+
+BundleFor = Callable[[Mapping[str, str]], tuple[str, PolicyBundle]]
+"""From request headers to tenant and policy bundle; raises a `GatehouseError` (401, 403, 429) to refuse."""
+
+Admit = Callable[[Mapping[str, str]], Awaitable[None]]
+"""From request headers; raises `RateLimited` for a client that has used up its share."""
+
+
+class Walker(Protocol):
+    """What a route needs of the corridor."""
+
+    async def walk(self, exchange: Exchange, client: Downstream) -> None:
+        """Take one exchange through and close its record."""
+
+    def rejected(self, surface: str, status: int, code: str) -> None:
+        """A request was refused before there was an exchange: close a record for it all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request as it came. `path`: without `/v1`; `body`: parsed, empty where `raw` is (GET, DELETE)."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a surface found in a request; see `Exchange` for the fields.
+
+    `target`: path and query below the upstream's base URL.
+    """
+
+    model: str
+    conversation: Conversation
+    codec: Codec
+    target: str
+    parts: int = 0
+    method: str = "POST"
+    stream: bool = False
+    structured: bool = False
+    choices: int = 1
+    wants_verdict: bool = False
+
+
+class Surface(Protocol):
+    """A translator. `name` stands in records and metrics."""
+
+    @property
+    def name(self) -> str:
+        """Stable name, one of a few."""
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
+        """What is asked.
+
+        Raises:
+            GatehouseError: the request is not one of this surface, or more than the limits allow.
+        """
+
+    def downstream(self, exchange: Exchange, connection: Connection) -> Downstream:
+        """The client of one exchange."""
+
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:
+        """An error in the surface's shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What stands before every surface. `clock`: the event loop's time, in seconds."""
+
+    bundle_for: BundleFor
+    limits: Limits = field(default_factory=Limits)
+    admit: Admit | None = None
+    new_id: Callable[[], str] = field(default_factory=DecisionIds)
+    clock: Callable[[], float] = time.monotonic
+
+
+class GuardedRoute:
+    """One surface's requests as an ASGI handler."""
+
+    __slots__ = ("_corridor", "_entrance", "_surface")
+
+    def __init__(self, surface: Surface, corridor: Walker, entrance: Entrance) -> None:
+        self._surface = surface
+        self._corridor = corridor
+        self._entrance = entrance
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens, the client gets an answer in the surface's shape."""
+        connection = Connection(receive, send)
+        decision = self._entrance.new_id()
+        try:
+            exchange = await self._read(scope, receive, decision)
+        except GatehouseError as error:
+            await self._refuse(connection, decision, error)
+        except ClientLeft:
+            self._corridor.rejected(self._surface.name, CLIENT_CLOSED_REQUEST, "client_left")
+        except Exception:
+            self._corridor.rejected(self._surface.name, 500, "internal_error")
+            raise
+        else:
+            downstream = self._surface.downstream(exchange, connection)
+            await connection.attended(self._corridor.walk(exchange, downstream))
+
+    async def _refuse(self, connection: Connection, decision: str, error: GatehouseError) -> None:
+        self._corridor.rejected(self._surface.name, error.status, error.code)
+        try:
+            await refuse(connection, decision, error, self._surface.error_body(error, decision))
+        except ClientLeft:
+            return
+
+    async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
+        """The exchange of a request. Who may not ask is turned away before the body is read."""
+        entrance, surface = self._entrance, self._surface
+        started = entrance.clock()
+        headers = read_headers(scope)
+        tenant, bundle = entrance.bundle_for(headers)
+        if entrance.admit is not None:
+            await entrance.admit(headers)
+        method, raw, body = scope["method"], b"", dict[str, Any]()
+        if method == "POST":
+            raw, body = await self._body(headers, receive)
+        query = scope.get("query_string", b"").decode("latin-1")
+        call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
+        asked = surface.read(call, entrance.limits, bundle)
+        wish = headers.get("accept-language")
+        return Exchange(
+            id=decision,
+            surface=surface.name,
+            tenant=tenant,
+            model=asked.model,
+            stream=asked.stream,
+            conversation=asked.conversation,
+            bundle=bundle,
+            codec=asked.codec,
+            body=body,
+            original=raw,
+            headers=headers,
+            started=started,
+            deadline=started + entrance.limits.exchange_seconds,
+            method=asked.method,
+            target=asked.target,
+            structured=asked.structured,
+            language=(preferred(wish, bundle.replies.texts) or "en") if wish else "en",
+            parts=asked.parts,
+            choices=asked.choices,
+            wants_verdict=asked.wants_verdict,
+        )
+
+    async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:
+        check_media_type(headers)
+        raw = await read_body(headers, receive, self._entrance.limits)
+        return raw, parse_object(raw, self._entrance.limits)
+
+
+async def refuse(
+    connection: Connection, decision: str, error: GatehouseError, body: bytes | None = None
+) -> None:
+    """Answer a request that never became an exchange; `body`: in the surface's shape, else OpenAI's.
+
+    The connection is closed where the rest of a body may still be on its way.
+    """
+    rows = [
+        (b"content-type", b"application/json"),
+        (b"x-request-id", decision.encode()),
+        (b"x-gatehouse-request-id", decision.encode()),
+        *encode_headers(error.headers()),
+    ]
+    if error.status in (401, 403, 408, 413, 415):
+        rows.append((b"connection", b"close"))
+    await connection.answer(error.status, rows, error.body() if body is None else body)

@@ -1,0 +1,74 @@
+"""What every guarded route does, whatever its surface: the order of checks, the shape of refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from classifiers.classification import Conversation
+from policies.bundle import PolicyBundle
+from proxy.errors import GatehouseError, RateLimited
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import Downstream
+from proxy.surfaces.chat_completions.codec import ChatCodec
+from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.connection import Connection
+from proxy.surfaces.guarded_route import Asked, Call, Entrance, GuardedRoute
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from tests.kits.surface_kit import DECISION, Caller, FakeCorridor, make_bundle
+
+
+class Echo:
+    """A surface that asks for what its request says and writes errors its own way."""
+
+    name = "echo"
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
+        self.calls.append(call)
+        target = f"{call.path}?{call.query}" if call.query else call.path
+        return Asked("m", Conversation(()), ChatCodec(), target, method=call.method)
+
+    def downstream(self, exchange: Exchange, connection: Connection) -> Downstream:
+        return ChatDownstream(exchange, connection, VerdictHeaders(), lambda: 0.0)
+
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:
+        return f'{{"odd":"{error.code}","id":"{decision}"}}'.encode()
+
+
+def a_route(corridor: FakeCorridor, surface: Echo, **entrance: Any) -> GuardedRoute:
+    given = {"bundle_for": lambda _: ("default", make_bundle()), "new_id": lambda: DECISION, **entrance}
+    return GuardedRoute(surface, corridor, Entrance(**given))
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_request_without_a_body_is_an_exchange_like_any_other(method: str) -> None:
+    corridor, surface = FakeCorridor(), Echo()
+    await Caller(a_route(corridor, surface)).call(method, "/v1/things/a_1")
+    exchange = corridor.walked[0]
+    assert (exchange.surface, exchange.method, exchange.target) == ("echo", method, "/things/a_1")
+    assert (surface.calls[0].body, surface.calls[0].raw) == ({}, b"")
+
+
+async def test_a_refusal_has_the_surface_s_own_shape_and_is_recorded() -> None:
+    corridor = FakeCorridor()
+    answer = await Caller(a_route(corridor, Echo())).post("/things", b"{")
+    assert (answer.status, answer.json()) == (400, {"odd": "invalid_json", "id": DECISION})
+    assert answer.header("x-gatehouse-request-id") == DECISION
+    assert corridor.rejections == [("echo", 400, "invalid_json")]
+
+
+async def test_who_has_used_up_a_share_is_turned_away_before_the_body_is_read() -> None:
+    async def admit(_: Mapping[str, str]) -> None:
+        raise RateLimited("Later.", retry_after=3)
+
+    corridor, surface = FakeCorridor(), Echo()
+    caller = Caller(a_route(corridor, surface, admit=admit))
+    answer = await caller.post("/things", {"a": 1})
+    assert (answer.status, answer.header("retry-after")) == (429, "3")
+    assert (caller.read, surface.calls, corridor.walked) == (0, [], [])
