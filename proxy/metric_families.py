@@ -76,7 +76,10 @@ class Vocabulary:
     )
     codes: tuple[str, ...] = CODES
     """Error codes of requests refused before they became exchanges."""
-    kinds: tuple[str, ...] = ("image", "audio", "video", "file", "token_ids", "too_long", "encoded")
+    kinds: tuple[str, ...] = (
+        *("image", "audio", "video", "file", "token_ids", "too_long", "encoded"),
+        *("previous_response", "conversation", "item_reference", "prompt_template"),
+    )
     """Kinds of parts that no guard can read."""
 
 
