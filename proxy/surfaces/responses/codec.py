@@ -182,23 +182,25 @@ class ResponsesCodec:
     def _read_delta(self, kind: str, field: PieceField, event: dict[str, Any]) -> Iterable[Piece]:
         item = event.get("item_id")
         key = (kind, item if type(item) is str else None, *_places(event))
-        repeats, text = self._repeats, event["delta"]
-        if repeats.spoke(field):
-            goes_on = repeats.grow(field, key, text)
-            yield Piece(0, field, text if goes_on else f"\n{text}")
-        else:
-            repeats.grow(field, key, text)
-            yield Piece(0, field, text)
-        plain = event.keys() <= _PLAIN_DELTA and kind in _DELTAS and _is_padding(event.get("obfuscation"))
-        if plain and (item is None or (type(item) is str and item in self._ids)):
-            if event.get("logprobs"):
-                yield from self._others(spoken.logprob_texts(event["logprobs"], text))
-            return
-        if type(item) is str:
+        text = event["delta"]
+        # What stands beside the text comes first: between two deltas it would cut them apart.
+        yield from self._others(self._beside(kind, event, text))
+        repeats = self._repeats
+        seam = "\n" if repeats.spoke(field) else ""
+        yield Piece(0, field, text if repeats.grow(field, key, text) else seam + text)
+
+    def _beside(self, kind: str, event: Mapping[str, Any], text: str) -> list[str]:
+        """Text of a delta's event beside the delta, where there can be any."""
+        item, logprobs = event.get("item_id"), event.get("logprobs")
+        padded = _is_padding(event.get("obfuscation"))
+        if item is None or (type(item) is str and item in self._ids):
+            if padded and kind in _DELTAS and event.keys() <= _PLAIN_DELTA:
+                return spoken.logprob_texts(logprobs, text) if logprobs else []
+        elif type(item) is str:
             self._ids.add(item)
-        skipped = ("delta", "logprobs") + (("obfuscation",) if _is_padding(event.get("obfuscation")) else ())
+        skipped = ("delta", "logprobs", "obfuscation") if padded else ("delta", "logprobs")
         rest = {name: value for name, value in event.items() if name not in skipped}
-        yield from self._others(_rest_texts(kind, rest) + spoken.logprob_texts(event.get("logprobs"), text))
+        return _rest_texts(kind, rest) + spoken.logprob_texts(logprobs, text)
 
     def _read_whole(self, kind: str, event: dict[str, Any]) -> Iterable[Piece]:
         """All text of an event that is no delta: what it repeats is known."""

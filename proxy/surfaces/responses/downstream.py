@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -9,6 +10,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling
+from proxy.surfaces.chat_completions.codec import is_word
 from proxy.surfaces.chat_completions.downstream import ChatDownstream, translated
 from proxy.surfaces.chat_completions.schema import Shape, block_shape
 from proxy.surfaces.connection import Connection
@@ -17,6 +19,8 @@ from proxy.surfaces.responses.transcript import Transcript
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
+_AT_THE_END = ("moderation", "usage")
 _LAST = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
@@ -119,11 +123,13 @@ class ResponsesDownstream(ChatDownstream):
         keeps the upstream's: conversations go on from there.
         """
         identity, created, model = seen.get("id"), seen.get("created_at"), seen.get("model")
-        keeps = replacement.origin is ReplyOrigin.REVISED and type(identity) is str
+        keeps = (
+            replacement.origin is ReplyOrigin.REVISED and type(identity) is str and _ID.fullmatch(identity)
+        )
         return schema.response(
             self._stored or (str(identity) if keeps else f"resp_{self._exchange.id}"),
             int(created) if isinstance(created, int | float) else int(self._wall()),
-            model if type(model) is str and model else self._exchange.model,
+            model if model and type(model) is str and is_word(model) else self._exchange.model,
             self._exchange.body,
         )
 
@@ -143,13 +149,8 @@ class ResponsesDownstream(ChatDownstream):
     def _stream_of(self, response: dict[str, Any]) -> bytes:
         """A short stream that says a whole response with one message or none to tell apart."""
         told = Transcript(self._codec.after + 1)
-        running: dict[str, Any] = {
-            "status": "in_progress",
-            "incomplete_details": None,
-            "output": [],
-            "usage": None,
-        }
-        begun = {name: value for name, value in response.items() if name != "moderation"} | running
+        running: dict[str, Any] = {"status": "in_progress", "incomplete_details": None, "output": []}
+        begun = {name: value for name, value in response.items() if name not in _AT_THE_END} | running
         frames = told.begin(begun)
         for item in response["output"]:
             frames += told.tell(item)
@@ -195,7 +196,7 @@ class ResponsesDownstream(ChatDownstream):
             part, reason = schema.replaced(replacement, self._shape())
             status = "incomplete" if reason else "completed"
             frames = told.tell(schema.message(self._message_id(), part, status))
-        usage = None if draft.usage is None else schema.usage_body(draft.usage)
+        usage = schema.usage_body(draft.usage)
         response = schema.ended(told.response, told.output(), usage, reason)
         return frames + told.end(self._with_verdict(response, ruling))
 
@@ -238,10 +239,9 @@ def _response_in(deltas: Sequence[Delta]) -> Mapping[str, Any]:
     return {}
 
 
-def _usage(deltas: Sequence[Delta], draft: Draft) -> Mapping[str, Any] | None:
-    """The upstream's count; zeros where it was never called; None where it never said."""
-    if draft.usage is None:
-        return None if deltas else schema.usage_body(None)
-    details = _response_in(deltas).get("usage", {}).get("output_tokens_details")
+def _usage(deltas: Sequence[Delta], draft: Draft) -> dict[str, Any]:
+    """The upstream's count; zeros where it was never called."""
+    usage = _response_in(deltas).get("usage")
+    details = usage.get("output_tokens_details") if type(usage) is dict else None
     reasoning = details.get("reasoning_tokens") if type(details) is dict else None
     return schema.usage_body(draft.usage, reasoning if type(reasoning) is int else 0)

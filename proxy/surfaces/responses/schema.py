@@ -45,11 +45,10 @@ _ECHOES: dict[str, Any] = {
     "tools": [],
     "top_p": 1.0,
     "truncation": "disabled",
-    "user": None,
 }
 """Fields of a response that repeat the request, and what they are where it does not say."""
 
-_KEPT_OF_REQUEST = ("prompt_cache_key", "safety_identifier", "top_logprobs")
+_KEPT_OF_REQUEST = ("prompt_cache_key", "safety_identifier", "top_logprobs", "user")
 
 
 def event_frame(event: Mapping[str, Any]) -> bytes:
@@ -72,7 +71,6 @@ def response(identity: str, created: int, model: str, request: Mapping[str, Any]
         "incomplete_details": None,
         "model": model,
         "output": [],
-        "usage": None,
         **told,
         **kept,
     }
@@ -81,7 +79,7 @@ def response(identity: str, created: int, model: str, request: Mapping[str, Any]
 def ended(
     begun: Mapping[str, Any],
     output: Sequence[Mapping[str, Any]],
-    usage: Mapping[str, Any] | None,
+    usage: Mapping[str, Any],
     reason: str = "",
 ) -> dict[str, Any]:
     """The response at its end: completed, or incomplete for a reason."""
@@ -128,7 +126,7 @@ def replaced_list(identity: str, replacement: Replacement) -> dict[str, Any]:
 
 
 def usage_body(usage: Usage | None, reasoning: int = 0) -> dict[str, Any]:
-    """Usage in the wire's form; zeros where no model was called."""
+    """Usage in the wire's form; zeros where none was counted, because clients need the field."""
     known = usage or Usage()
     return {
         "input_tokens": known.prompt_tokens,

@@ -126,7 +126,7 @@ class TranslatedCodec:
 
     def _end(self, writer: _Writer) -> dict[str, Any]:
         writer.close()
-        usage = None if self._usage is None else schema.usage_body(self._usage)
+        usage = schema.usage_body(self._usage)
         return schema.ended(writer.response, writer.output, usage, _REASONS.get(self._finish, ""))
 
     def _begun(self, data: Mapping[str, Any]) -> _Writer:

@@ -47,6 +47,8 @@ _FIELD_NAMES = """
     input_tokens input_tokens_details cached_tokens cache_write_tokens output_tokens output_tokens_details
     reasoning_tokens total_tokens first_id last_id has_more logprob categories category_scores flagged
     category_applied_input_types billing payer logit_bias deleted presence_penalty frequency_penalty
+    temperature top_p top_k min_p input stream moderation prompt_cache_options prompt_cache_retention
+    prompt_cache_key prompt_cache_breakpoint max_tool_calls reasoning_content input_text
     harassment harassment/threatening hate hate/threatening illicit illicit/violent self-harm
     self-harm/intent self-harm/instructions sexual sexual/minors violence violence/graphic
 """
