@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from classifiers.classification import Origin
 from policies.critique import Ask
 from policies.policy import Policy, Rule
 from policies.rules import resolve
@@ -30,8 +29,7 @@ from tests.unit.proxy.surfaces.responses.scenarios import NATIVE, read
 
 SECRET = "nitroglycerine"
 OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange")
-IN = Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5, origins=(Origin.USER,))
-POLICY = Policy("house", "3", (IN, OUT), digest="sha256:guarded")
+POLICY = Policy("house", "3", (OUT,), digest="sha256:guarded")
 ROUTES: tuple[tuple[str, str, StoredAction], ...] = (
     ("GET", "/responses/{id}", "fetch"),
     ("GET", "/responses/{id}/input_items", "list"),
