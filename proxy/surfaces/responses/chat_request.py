@@ -57,8 +57,11 @@ def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:
 
 
 def _unsupported(what: str) -> BadRequest:
-    message = f"The upstream of this model speaks chat completions only, which have no {what}."
-    return BadRequest(message, code="unsupported_by_upstream", param=what.partition(" ")[0])
+    return BadRequest(
+        f"The upstream of this model speaks chat completions only, which have no {what}.",
+        code="unsupported_by_upstream",
+        param=what.partition(" ")[0],
+    )
 
 
 def _messages(given: Any) -> list[dict[str, Any]]:

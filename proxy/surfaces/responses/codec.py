@@ -143,7 +143,7 @@ class ResponsesCodec:
             return Delta(raw if has_only_data(raw) else b":\n\n", "comment")
         if payload[:6] == b"[DONE]":
             if not self._ended:
-                raise UpstreamError("upstream_cut_off", 502)
+                raise _cut_off()
             return Delta(b"", "comment")
         event = _load(payload)
         kind = event.get("type")
@@ -151,7 +151,7 @@ class ResponsesCodec:
             if "error" not in event:
                 raise _invalid()
             kind = "error"
-        shown = self._shown_event(event)
+        shown = self._shown_event(event) if "type" in event else {"type": kind, **event}
         if shown is not event or not _is_framed(raw, kind, payload):
             raw = event_frame(shown)
         if self._is_past(event):
@@ -276,11 +276,11 @@ def _is_padding(value: Any) -> bool:
 
 def _is_framed(raw: bytes, kind: str, payload: bytes) -> bool:
     """Whether a frame is what every client can read: its event named as its data says, and no more."""
+    if raw == b"data: " + payload + b"\n\n":
+        return True
     named = b"event: " + kind.encode("utf-8", "replace") + b"\ndata: " + payload
-    return (
-        raw.rstrip(b"\r\n") in (named, named.replace(b"\n", b"\r\n", 1))
-        or raw == b"data: " + payload + b"\n\n"
-    )
+    lines = (named + b"\n\n", named.replace(b"\n", b"\r\n", 1) + b"\r\n\r\n")
+    return kind.isprintable() and raw in lines
 
 
 def _load(raw: bytes) -> dict[str, Any]:
@@ -295,3 +295,8 @@ def _load(raw: bytes) -> dict[str, Any]:
 
 def _invalid() -> UpstreamError:
     return UpstreamError("upstream_invalid", 502)
+
+
+def _cut_off() -> UpstreamError:
+    """The answer ended before it was complete."""
+    return UpstreamError("upstream_cut_off", 502)

@@ -74,7 +74,11 @@ class Responses:
         wires = speaks(self._wires, body["model"])
         native = bool(wires & NATIVE)
         if not native and not wires & CHAT:
-            raise BadRequest("The upstream of this model speaks no API that responses can be made of.")
+            raise BadRequest(
+                "The upstream of this model speaks no API that responses can be made of.",
+                code="unsupported_by_upstream",
+                param="model",
+            )
         codec: ResponsesCodec | TranslatedCodec = (
             ResponsesCodec(body) if native else TranslatedCodec(body, self._role, self._wall)
         )

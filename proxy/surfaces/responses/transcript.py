@@ -51,7 +51,7 @@ class Transcript:
         number = event.get("sequence_number")
         self._number = (number if type(number) is int else self._number) + 1
         self.started = True
-        kind = event.get("type")
+        kind = str(event.get("type"))
         if kind in _STARTS and type(event.get("response")) is dict:
             self.response = {**event["response"], "output": []}
         elif kind in _ENDS:
@@ -59,7 +59,7 @@ class Transcript:
         else:
             self._note_item(kind, event)
 
-    def _note_item(self, kind: Any, event: Mapping[str, Any]) -> None:
+    def _note_item(self, kind: str, event: Mapping[str, Any]) -> None:
         index, place = event.get("output_index"), event.get("content_index")
         if type(index) is not int:
             return
@@ -71,7 +71,7 @@ class Transcript:
         elif index in self._items and type(place) is int:
             self._note_part(kind, (index, place), event)
 
-    def _note_part(self, kind: Any, place: Place, event: Mapping[str, Any]) -> None:
+    def _note_part(self, kind: str, place: Place, event: Mapping[str, Any]) -> None:
         if kind in ("response.content_part.added", "response.content_part.done"):
             part = event.get("part")
             if type(part) is dict:
