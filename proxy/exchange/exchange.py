@@ -180,3 +180,5 @@ class Exchange:
     choices: int = 1
     wants_verdict: bool = False
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
+    fetched: bool = False
+    """A stored answer, whose question is not seen here: it is judged as after a flagged one."""

@@ -78,6 +78,7 @@ class Asked:
     structured: bool = False
     choices: int = 1
     wants_verdict: bool = False
+    fetched: bool = False
 
 
 class Surface(Protocol):
@@ -185,6 +186,7 @@ class GuardedRoute:
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
+            fetched=asked.fetched,
         )
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:

@@ -16,6 +16,14 @@ Unit = tuple[PieceField, list[str]]
 
 _QUIET_ITEM = frozenset({"type", "role", "content"})
 _QUIET_PART = frozenset({"type", "text", "logprobs"})
+_ECHO_WORDS = """
+    instructions metadata tools tool_choice text prompt reasoning user safety_identifier prompt_cache_key
+    prompt_cache_options prompt_cache_retention previous_response_id conversation service_tier truncation
+    context_management
+"""
+ECHOED = frozenset(_ECHO_WORDS.split())
+"""Fields of a response in which the upstream repeats the request."""
+
 _QUIET_RESPONSE = frozenset({"output", "usage", "object", "status"})
 _WORDS_OF_ITS_OWN = frozenset({"model", "service_tier"})
 _FINISHES = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -78,14 +86,14 @@ def _call_texts(item: dict[str, Any]) -> list[str]:
     return first + texts_of({key: value for key, value in item.items() if not (first and key == "name")})
 
 
-def echo_units(response: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Text of every field of a response beside its output: most of it repeats the request."""
+def field_units(response: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Text of every field of a response beside its output, by the field's name."""
     for name, value in response.items():
         quiet = name in _QUIET_RESPONSE or (name in _WORDS_OF_ITS_OWN and is_word(value))
         if not quiet and value is not None:
-            yield texts_of({name: value})
+            yield name, texts_of({name: value})
     for name in ("status", "object"):
-        yield texts_of([response.get(name)])
+        yield name, texts_of([response.get(name)])
 
 
 def finish_of(response: Mapping[str, Any]) -> str:
