@@ -71,7 +71,7 @@ Shape = Literal["response", "list", "deletion"]
 
 
 class ResponsesCodec:
-    """See `ports.Codec`.
+    """See `ports.Codec`. All of a response is choice 0: its items are judged together.
 
     `body`: the request, empty for a stored response, in which nothing can be taken for an echo then.
     `shape`: what a whole answer is. `after`: events up to that sequence number are judged, not sent.
