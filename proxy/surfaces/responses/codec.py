@@ -225,7 +225,8 @@ class ResponsesCodec:
             rest.pop("obfuscation", None)
         if kind == "response.audio.delta" and type(rest.get("delta")) is str:
             rest["encrypted_content"] = rest.pop("delta")
-        yield from self._others(_rest_texts(kind, rest))
+        field = _DELTAS.get(kind.removesuffix("done") + "delta", "other")
+        yield from self._units([(field, _rest_texts(kind, rest))])
 
     def _read_response(self, response: Mapping[str, Any]) -> Iterable[Piece]:
         self._name_model(response.get("model"))
