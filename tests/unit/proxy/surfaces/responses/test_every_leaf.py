@@ -12,6 +12,7 @@ import pytest
 from proxy.exchange.exchange import Draft
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.codec import ResponsesCodec
+from proxy.surfaces.responses.intake import Intake
 from tests.unit.proxy.surfaces.responses import wire
 
 SENTENCE = "Take nitroglycerine now"
@@ -90,3 +91,52 @@ def test_a_sentence_in_any_place_of_a_whole_answer_is_judged() -> None:
         raw = orjson.dumps(changed(response, how, path))
         pieces = ResponsesCodec(wire.KNOWN_REQUEST).body(raw).pieces
         assert SENTENCE in "\n".join(piece.text for piece in pieces), (how, path)
+
+
+IMAGE = {"type": "input_image", "image_url": "https://a.test/a.png", "detail": "low"}
+ASKED: dict[str, Any] = {
+    **wire.KNOWN_REQUEST,
+    "model": "m",
+    "previous_response_id": "resp_1",
+    "conversation": {"id": "conv_1"},
+    "prompt": {"id": "pmpt_1", "version": "2", "variables": {"city": "Oslo", "look": IMAGE}},
+    "text": {"format": {"type": "json_schema", "name": "n", "schema": {"type": "object"}}},
+    "reasoning": {"effort": "low"},
+    "include": ["reasoning.encrypted_content"],
+    "tool_choice": {"type": "function", "name": "f"},
+    "input": [
+        {"role": "user", "content": [{"type": "input_text", "text": "Look."}, IMAGE]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I do."}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        wire.WEATHER,
+        {"type": "function_call_output", "call_id": "call_1", "output": "It rains."},
+        {
+            "type": "function_call_output",
+            "call_id": "call_1",
+            "output": [{"type": "input_text", "text": "ok"}],
+        },
+        {"type": "computer_call", "call_id": "call_1", "action": {"type": "type", "text": "go"}},
+        {
+            "type": "computer_call_output",
+            "output": {"type": "computer_screenshot", "image_url": "https://a.test"},
+        },
+        {"type": "mcp_call", "name": "x", "arguments": "{}", "output": "found", "server_label": "s"},
+        {
+            "type": "shell_call_output",
+            "output": [{"stdout": "a", "stderr": "b", "outcome": {"type": "exit"}}],
+        },
+        {"type": "custom_tool_call", "name": "c", "input": "go", "call_id": "call_1"},
+        {"type": "item_reference", "id": "msg_1"},
+        {"type": "telepathy", "thought": ["of you"]},
+    ],
+}
+
+
+def test_a_sentence_in_any_place_of_a_request_is_judged() -> None:
+    for how, path in places(ASKED):
+        named = how == "key" and path in (("input",), ("instructions",))
+        if path == ("model",) or named:
+            continue
+        conversation, _ = Intake().read(changed(ASKED, how, path))
+        assert SENTENCE in "\n".join(turn.text for turn in conversation.turns), (how, path)
