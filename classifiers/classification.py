@@ -33,8 +33,9 @@ class Turn:
 class Uncovered:
     """A part that no classifier read.
 
-    `kind` is one of `image`, `audio`, `video`, `file`, `token_ids`, `too_long`, `encoded`;
-    `path` says where it stood, e.g. `messages[2].content[1]`.
+    `kind` is one of `image`, `audio`, `video`, `file`, `token_ids`, `too_long`, `encoded`, or a reference
+    to text that is kept elsewhere: `previous_response`, `conversation`, `item_reference`,
+    `prompt_template`; `path` says where it stood, e.g. `messages[2].content[1]`.
     """
 
     kind: str

@@ -48,8 +48,9 @@ CODES = (
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
     *("not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
-    *("rate_limit_exceeded", "request_timeout", "too_deep", "too_many_values", "unknown_decision"),
-    *("unknown_field", "unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
+    *("rate_limit_exceeded", "request_timeout", "response_not_stored", "response_withheld", "too_deep"),
+    *("too_many_values", "unknown_decision", "unknown_field", "unsupported_by_upstream"),
+    *("unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
 )
 """Codes of errors that answer requests which did not become exchanges."""
 
@@ -76,7 +77,10 @@ class Vocabulary:
     )
     codes: tuple[str, ...] = CODES
     """Error codes of requests refused before they became exchanges."""
-    kinds: tuple[str, ...] = ("image", "audio", "video", "file", "token_ids", "too_long", "encoded")
+    kinds: tuple[str, ...] = (
+        *("image", "audio", "video", "file", "token_ids", "too_long", "encoded"),
+        *("previous_response", "conversation", "item_reference", "prompt_template"),
+    )
     """Kinds of parts that no guard can read."""
 
 

@@ -14,7 +14,7 @@ import orjson
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.surfaces.leaves import Found
 
-_ORIGINS = {
+ORIGINS = {
     "system": Origin.OPERATOR,
     "developer": Origin.OPERATOR,
     "user": Origin.USER,
@@ -22,7 +22,7 @@ _ORIGINS = {
     "tool": Origin.TOOL,
     "function": Origin.TOOL,
 }
-_MEDIA = {
+MEDIA = {
     "image_url": "image",
     "input_image": "image",
     "image": "image",
@@ -50,7 +50,7 @@ _STABLE = frozenset({"tools", "functions", "response_format"})
 _SCALARS = (float, bool, int, type(None))
 _KEPT_SECTIONS = 256
 _ENDS = frozenset(".!?:;\n\u2026\u3002\uff1f\uff01")
-_SEAM_PIECES = 3
+SEAM_PIECES = 3
 _SEAM_PIECE_CHARS = 400
 _SEAM_CHARS = 4000
 
@@ -75,17 +75,17 @@ class Extractor:
         users = 0
         for position, message in enumerate(messages):
             role, content = message.get("role"), message.get("content")
-            origin = _ORIGINS.get(role) if type(role) is str else None
+            origin = ORIGINS.get(role) if type(role) is str else None
             if origin is Origin.USER:
                 users += 1
             if len(message) == 2 and origin is not None and type(content) is str:
                 turns.append(Turn(role, content, origin))
             else:
-                turn, extra = _read_message(message, f"messages[{position}]", uncovered)
+                turn, extra = read_message(message, f"messages[{position}]", uncovered)
                 turns.append(turn)
                 parts += extra
-        if users >= _SEAM_PIECES:
-            _add_joined_pieces(turns)
+        if users >= SEAM_PIECES:
+            add_joined_pieces(turns)
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
@@ -117,13 +117,18 @@ def _read_section(name: str, value: Any) -> Section:
     return "\n".join(found.texts), tuple(found.uncovered)
 
 
-def _read_message(message: dict[str, Any], path: str, uncovered: list[Uncovered]) -> tuple[Turn, int]:
-    """One turn with all text of a message, and how many parts it has beyond the first."""
-    found = Found()
+def read_message(
+    message: dict[str, Any], path: str, uncovered: list[Uncovered], found: Found | None = None
+) -> tuple[Turn, int]:
+    """One turn with all text of a message, and how many parts it has beyond the first.
+
+    `found`: where its leaves go, for an API with words of its own.
+    """
+    found = Found() if found is None else found
     role = message.get("role")
-    origin = _ORIGINS.get(role) if type(role) is str else None
+    origin = ORIGINS.get(role) if type(role) is str else None
     content = message.get("content")
-    text = _read_content(content, path, found)
+    text = read_content(content, path, found)
     extra = max(0, len(content) - 1) if type(content) is list else 0
     for name, value in message.items():
         if value is None or name == "content" or (origin is not None and name == "role"):
@@ -147,7 +152,7 @@ def _read_field(name: str, value: Any, path: str, found: Found) -> None:
     found.walk({name: value}, "", path)
 
 
-def _read_content(content: Any, path: str, found: Found) -> str:
+def read_content(content: Any, path: str, found: Found) -> str:
     """The text parts of a content joined; everything else goes into `found`."""
     if type(content) is str:
         return content
@@ -171,7 +176,7 @@ def _read_part(part: Any, path: str, found: Found) -> str:
         return ""
     kind = part.get("type")
     text = part.get("text")
-    medium = _MEDIA.get(kind) if type(kind) is str else None
+    medium = MEDIA.get(kind) if type(kind) is str else None
     if medium is not None:
         found.read_medium(part, medium, path)
     elif kind in _TEXT_PARTS and type(text) is str:
@@ -201,7 +206,7 @@ def _seam(left: str, right: str) -> str:
     return "\n" if ended else ""
 
 
-def _add_joined_pieces(turns: list[Turn]) -> None:
+def add_joined_pieces(turns: list[Turn]) -> None:
     """Also read as one what was cut inside words and sent in pieces over several user turns.
 
     The model can be asked to put them together. The joined text stands right before the last user turn: that
@@ -224,7 +229,7 @@ def _join_pieces(texts: list[str]) -> str:
             if start < end and _seam(texts[start - 1], texts[start]):
                 break
             start -= 1
-        if end - start >= _SEAM_PIECES:
+        if end - start >= SEAM_PIECES:
             return "".join(texts[start:end])[-_SEAM_CHARS:]
     return ""
 

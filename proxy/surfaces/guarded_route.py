@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError
+from proxy.errors import BadRequest, GatehouseError
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
@@ -113,14 +113,17 @@ class Entrance:
 
 
 class GuardedRoute:
-    """One surface's requests as an ASGI handler."""
+    """One surface's requests as an ASGI handler. `bodyless`: a POST that says all in its path."""
 
-    __slots__ = ("_corridor", "_entrance", "_surface")
+    __slots__ = ("_bodyless", "_corridor", "_entrance", "_surface")
 
-    def __init__(self, surface: Surface, corridor: Walker, entrance: Entrance) -> None:
+    def __init__(
+        self, surface: Surface, corridor: Walker, entrance: Entrance, *, bodyless: bool = False
+    ) -> None:
         self._surface = surface
         self._corridor = corridor
         self._entrance = entrance
+        self._bodyless = bodyless
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens, the client gets an answer in the surface's shape."""
@@ -185,6 +188,10 @@ class GuardedRoute:
         )
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:
+        if self._bodyless:
+            if (await read_body(headers, receive, self._entrance.limits)).strip() not in (b"", b"{}"):
+                raise BadRequest("This route takes no body.", code="invalid_value")
+            return b"", {}
         check_media_type(headers)
         raw = await read_body(headers, receive, self._entrance.limits)
         return raw, parse_object(raw, self._entrance.limits)

@@ -58,7 +58,7 @@ class ChatCodec:
         if type(choices) is not list:
             raise _invalid()
         usage = _read_usage(data.get("usage"))
-        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and _is_word(data.get("system_fingerprint")):
+        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and is_word(data.get("system_fingerprint")):
             quick = _plain_body(raw, data, choices[0], usage)
             if quick is not None:
                 return quick
@@ -135,7 +135,7 @@ def _plain_chunk(raw: bytes, data: dict[str, Any], choice: Any) -> Delta | None:
         return None
     content = delta.get("content")
     bare = choice.keys() <= _CHOICE_KEYS or (len(choice) == 4 and choice.get("logprobs", 0) is None)
-    if type(content) is not str or not bare or not _is_word(data.get("system_fingerprint", "")):
+    if type(content) is not str or not bare or not is_word(data.get("system_fingerprint", "")):
         return None
     return Delta(raw, "chunk", (Piece(index, "content", content),), (), None, data)
 
@@ -238,14 +238,14 @@ def _read_audio(index: int, audio: dict[str, Any], pieces: list[Piece]) -> None:
 def _read_extra(index: int, name: str, value: Any, content: str, pieces: list[Piece]) -> None:
     """What stands beside the message in a choice."""
     if name == "logprobs":
-        text = _read_logprobs(value, content)
+        text = read_logprobs(value, content)
         if text:
             pieces.append(Piece(index, "other", text))
     else:
         _read_unknown(index, name, value, pieces)
 
 
-def _read_logprobs(logprobs: Any, content: str) -> str:
+def read_logprobs(logprobs: Any, content: str) -> str:
     """Text that only the log-probabilities hold.
 
     They repeat the answer token by token, which needs no second look; tokens that are not in the answer, or
@@ -272,12 +272,12 @@ def _long_alternatives(alternatives: Any) -> list[str]:
 def _read_beside(data: Mapping[str, Any], pieces: list[Piece]) -> None:
     """Unknown fields beside the choices belong to the first choice."""
     for name, value in data.items():
-        quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and _is_word(value))
+        quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and is_word(value))
         if not quiet and value is not None:
             _read_unknown(0, name, value, pieces)
 
 
-def _is_word(value: Any) -> bool:
+def is_word(value: Any) -> bool:
     """A label as servers put beside an answer: null, or one short word without blanks."""
     return value is None or (type(value) is str and len(value) <= _LONGEST_TOKEN and " " not in value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from classifiers.language import guess
 from policies.verdict import Action, Verdict
@@ -31,7 +32,7 @@ _NO_RETRY = (b"x-should-retry", b"false")
 _UPSTREAM_MESSAGES = {
     "upstream_unreachable": "The model server could not be reached.",
     "upstream_timeout": "The model server did not answer in time.",
-    "upstream_invalid": "The model server sent an answer that is not a chat completion.",
+    "upstream_invalid": "The model server sent an answer that cannot be read.",
 }
 
 
@@ -39,6 +40,9 @@ class ChatDownstream:
     """See `ports.Downstream`. One for each exchange; `wall`: seconds since the epoch."""
 
     __slots__ = ("_chunk", "_connection", "_done", "_exchange", "_finished", "_headers", "_spoke", "_wall")
+
+    blamed: ClassVar[str] = "messages"
+    """The request field that an error for a blocked answer names."""
 
     def __init__(
         self, exchange: Exchange, connection: Connection, headers: VerdictHeaders, wall: Callable[[], float]
@@ -178,7 +182,7 @@ class ChatDownstream:
         if style != "error":
             return False
         text = dict(ruling.replacements)[canned[0]].text
-        body = openai_error(text, "invalid_request_error", "messages", "content_policy_violation")
+        body = openai_error(text, "invalid_request_error", self.blamed, "content_policy_violation")
         await self._answer_error(head, ruling, 400, body, [_NO_RETRY])
         return True
 

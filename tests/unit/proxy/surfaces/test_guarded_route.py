@@ -72,3 +72,15 @@ async def test_who_has_used_up_a_share_is_turned_away_before_the_body_is_read() 
     answer = await caller.post("/things", {"a": 1})
     assert (answer.status, answer.header("retry-after")) == (429, "3")
     assert (caller.read, surface.calls, corridor.walked) == (0, [], [])
+
+
+@pytest.mark.parametrize(("body", "walked"), [(b"", 1), (b" {} ", 1), (b'{"a":1}', 0), (b"x", 0)])
+async def test_a_route_without_a_body_takes_none(body: bytes, walked: int) -> None:
+    """Clients send such a request without a content type."""
+    corridor = FakeCorridor()
+    entrance = Entrance(lambda _: ("default", make_bundle()), new_id=lambda: DECISION)
+    route = GuardedRoute(Echo(), corridor, entrance, bodyless=True)
+    answer = await Caller(route).call("POST", "/v1/things/a_1/stop", (), [body])
+    assert len(corridor.walked) == walked
+    assert walked or answer.status == 400
+    assert all(exchange.original == b"" for exchange in corridor.walked)
