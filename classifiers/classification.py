@@ -61,7 +61,7 @@ class Classification:
     `scores`: label to calibrated probability in [0, 1], the highest over all windows and readings.
     `model`: `name@version`; `digest`: `sha256:…` of the model file.
     `windows`: how many token windows were read, `deep`: how many of them by the network itself, the others
-    being settled by the first stage of a cascade; `coverage`: share of the text's tokens read, [0, 1].
+    being settled earlier by a cascade; `coverage`: share of the text's tokens read, [0, 1].
     `unknown`: share of the tokens read that the model's vocabulary does not hold, [0, 1].
     `hidden`: names of hidden channels found in the text (`tag_characters`, `variation_selectors`,
     `zero_width`, `bidi`, …): what a model would read and a person would not see.

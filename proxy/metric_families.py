@@ -376,7 +376,7 @@ def _usage() -> dict[str, Tally]:
         ),
         "windows": Tally(
             "gatehouse_screened_windows",
-            "Token windows that were read, by what settled them: a cascade's first stage, or the network.",
+            "Token windows that were read, by what settled them: a cascade early, or the whole network.",
             ("by",),
             (("first", "network"),),
         ),

@@ -22,6 +22,8 @@ from classifiers.training.export import open_session, run
 from classifiers.training.tokens import Window, Windower, batch
 
 MOST_WINDOWS = 8
+EXIT_WINDOWS = 40_000
+"""Training windows that the exit is fitted to."""
 Bools = npt.NDArray[np.bool_]
 Judge = Callable[[Floats], tuple[Bools, Bools, Floats]]
 """Logits (windows, heads) to: is there something (flag), would it be stopped (block), calibrated scores."""
@@ -131,8 +133,8 @@ def build_cascade(
 
 
 def _fit_exit(path: Path, train: Cut, calm: Cut, judge: Judge, seed: int) -> early_exit.Exit:
-    heads = calm.logits.shape[1]
-    states, logits = early_exit.read_states(path.read_bytes(), train.windows, heads)
+    heads, windows = calm.logits.shape[1], train.windows[:EXIT_WINDOWS]
+    states, logits = early_exit.read_states(path.read_bytes(), windows, heads)
     return early_exit.fit_exit(states, judge(logits)[0].astype(float), seed)
 
 

@@ -347,7 +347,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Processor, memory and verdict cache",
-                "Cores, GiB, the share answered from the cache, and the share that the first stage settles.",
+                "Cores, GiB, the share answered from the cache, and the share of windows settled early.",
                 [
                     Target(
                         f"sum by (instance) (rate(process_cpu_seconds_total{{{HERE}}}[{RATE}]))",
@@ -363,7 +363,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     ),
                     Target(
                         f"{rate('screened_windows_total', FIRST)} / ({rate('screened_windows_total')} > 0)",
-                        "share settled by the first stage",
+                        "share of windows settled early",
                     ),
                 ],
                 width=12,
