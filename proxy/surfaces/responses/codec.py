@@ -167,7 +167,7 @@ class ResponsesCodec:
 
     def _read_event(self, raw: bytes, kind: str, event: dict[str, Any]) -> Delta:
         field = _DELTAS.get(kind)
-        events = (event,) if raw else ()
+        events = (event,)
         text = event.get("delta")
         if type(text) is str and (field is not None or (kind not in _KNOWN_TYPES and kind.endswith("delta"))):
             return Delta(raw, "chunk", tuple(self._read_delta(kind, field or "other", event)), data=events)

@@ -271,6 +271,17 @@ async def test_a_stream_that_is_resumed_is_judged_from_its_beginning() -> None:
     assert answer.events()[0]["sequence_number"] == 7
 
 
+async def test_a_resumed_stream_that_is_cut_goes_on_where_the_client_is() -> None:
+    frames = wire.stream(f"{LONG}{LONG}Take {SECRET} now")
+    answer = await GuardedHouse(*frames).call("GET", f"/v1/responses/{ID}?stream=true&starting_after=6")
+    events = answer.events()
+    assert [event["sequence_number"] for event in events] == list(range(7, 7 + len(events)))
+    assert "response.output_item.added" not in [event["type"] for event in events]
+    text = events[-1]["response"]["output"][0]["content"][0]["text"]
+    assert text.startswith("These are harmless")
+    assert SECRET not in text
+
+
 async def test_input_items_are_judged_before_they_leave() -> None:
     page = {"object": "list", "data": [wire.message(f"Take {SECRET}")], "has_more": False}
     house = GuardedHouse(orjson.dumps(page))
