@@ -38,13 +38,18 @@ from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.routes import ChatCompletions
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler, Pattern
-from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute
+from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.retrieval import Action, StoredResponses
 from proxy.surfaces.responses.routes import Responses, WiresOf
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts import agentgateway, guard_check, litellm_guardrail, moderations
+from proxy.surfaces.verdicts.agentgateway import Agentgateway
+from proxy.surfaces.verdicts.guard_check import GuardCheck
+from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
+from proxy.surfaces.verdicts.moderations import Moderations
 from proxy.tenants import Tenants, make_tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
@@ -253,6 +258,7 @@ def _hot_routes(
     hot: dict[str, Handler] = {
         "/chat/completions": GuardedRoute(chat, corridor, entrance),
         "/responses": GuardedRoute(responses, corridor, entrance),
+        moderations.PATH: Moderations(corridor, entrance),
         "/feedback": feedback,
     }
 
@@ -260,6 +266,7 @@ def _hot_routes(
         surface = StoredResponses(action, wires, withheld, headers)
         return Pattern(method, path, GuardedRoute(surface, corridor, entrance, bodyless=True))
 
+    hot |= {path: GuardedRoute(surface, corridor, entrance) for path, surface in _verdict_surfaces(headers)}
     patterns = [
         stored("GET", "/responses/{id}", "fetch"),
         stored("GET", "/responses/{id}/input_items", "list"),
@@ -267,6 +274,19 @@ def _hot_routes(
         stored("DELETE", "/responses/{id}", "delete"),
     ]
     return hot, patterns
+
+
+def _verdict_surfaces(headers: VerdictHeaders) -> list[tuple[str, Surface]]:
+    """Routes that give a verdict and call no model."""
+    return [
+        (guard_check.PATH, GuardCheck(headers)),
+        (litellm_guardrail.PATH, LitellmGuardrail(headers)),
+        *(
+            (prefix + path, Agentgateway(side, headers))
+            for prefix in ("", agentgateway.PREFIX)
+            for side, path in agentgateway.HOOKS.items()
+        ),
+    ]
 
 
 def _admission(settings: Settings, store: Store) -> Admit | None:

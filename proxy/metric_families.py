@@ -65,7 +65,9 @@ class Vocabulary:
         "responses",
         "messages",
         "moderations",
-        "guardrail",
+        "guard_check",
+        "litellm_guardrail",
+        "agentgateway",
         "feedback",
     )
     policies: tuple[str, ...] = ("default",)

@@ -101,7 +101,12 @@ class Account:
         if ReplyOrigin.CANNED in origins:
             self.reply = ReplyOrigin.CANNED
         else:
-            self.reply = ReplyOrigin.REVISED if origins else ReplyOrigin.UPSTREAM
+            self.reply = ReplyOrigin.REVISED if origins else self._untouched()
+
+    def _untouched(self) -> ReplyOrigin:
+        """Where an answer came from in which nothing was replaced."""
+        asked = self.exchange.verdict_only
+        return ReplyOrigin.UPSTREAM if asked is None or asked.answers else ReplyOrigin.NONE
 
     def leave(self) -> None:
         """The client went away; what it already had in full stays complete."""

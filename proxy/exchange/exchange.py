@@ -31,7 +31,7 @@ class ReplyOrigin(StrEnum):
     REVISED = "revised"
     ERROR = "error"
     NONE = "none"
-    """The client left before it got an answer."""
+    """There was no answer: the client left, or only a verdict on what it asks was wanted."""
 
 
 PieceField = Literal["content", "reasoning", "refusal", "tool_call", "audio_transcript", "other"]
@@ -148,6 +148,17 @@ class Replacement:
     category: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictOnly:
+    """A verdict is all that is asked for. `answers`: texts of an answer to judge, one a choice.
+
+    `on_input` False: the conversation is the context of the answers, and does not decide.
+    """
+
+    answers: tuple[str, ...] = ()
+    on_input: bool = True
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and everything that belongs to it, fixed before the pipeline starts.
@@ -182,3 +193,5 @@ class Exchange:
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
+    verdict_only: VerdictOnly | None = None
+    """Nothing but a verdict is asked for; no model is called."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
 from proxy.errors import BadRequest, GatehouseError
-from proxy.exchange.exchange import Exchange
+from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
@@ -79,6 +79,7 @@ class Asked:
     choices: int = 1
     wants_verdict: bool = False
     fetched: bool = False
+    verdict_only: VerdictOnly | None = None
 
 
 class Surface(Protocol):
@@ -111,6 +112,75 @@ class Entrance:
     admit: Admit | None = None
     new_id: Callable[[], str] = field(default_factory=DecisionIds)
     clock: Callable[[], float] = time.monotonic
+
+    async def arrive(self, scope: Scope, receive: Receive, *, bodyless: bool = False) -> Arrival:
+        """Read a request. Who may not ask is turned away before its body is read.
+
+        Raises:
+            GatehouseError: it is turned away, or cannot be read.
+            ClientLeft: the client closed the connection meanwhile.
+        """
+        started = self.clock()
+        headers = read_headers(scope)
+        tenant, bundle = self.bundle_for(headers)
+        if self.admit is not None:
+            await self.admit(headers)
+        method, raw, body = scope["method"], b"", dict[str, Any]()
+        if method == "POST":
+            raw, body = await self._read_body(headers, receive, bodyless)
+        query = scope.get("query_string", b"").decode("latin-1")
+        call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
+        return Arrival(call, tenant, bundle, started, started + self.limits.exchange_seconds)
+
+    async def _read_body(
+        self, headers: Mapping[str, str], receive: Receive, bodyless: bool
+    ) -> tuple[bytes, dict[str, Any]]:
+        if bodyless:
+            if (await read_body(headers, receive, self.limits)).strip() not in (b"", b"{}"):
+                raise BadRequest("This route takes no body.", code="invalid_value")
+            return b"", {}
+        check_media_type(headers)
+        raw = await read_body(headers, receive, self.limits)
+        return raw, parse_object(raw, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that may ask, with who asks and under which policy. Times are the event loop's."""
+
+    call: Call
+    tenant: str
+    bundle: PolicyBundle
+    started: float
+    deadline: float
+
+    def exchange(self, surface: str, decision: str, asked: Asked) -> Exchange:
+        """The exchange that it becomes."""
+        wish = self.call.headers.get("accept-language")
+        return Exchange(
+            id=decision,
+            surface=surface,
+            tenant=self.tenant,
+            model=asked.model,
+            stream=asked.stream,
+            conversation=asked.conversation,
+            bundle=self.bundle,
+            codec=asked.codec,
+            body=self.call.body,
+            original=self.call.raw,
+            headers=self.call.headers,
+            started=self.started,
+            deadline=self.deadline,
+            method=asked.method,
+            target=asked.target,
+            structured=asked.structured,
+            language=(preferred(wish, self.bundle.replies.texts) or "en") if wish else "en",
+            parts=asked.parts,
+            choices=asked.choices,
+            wants_verdict=asked.wants_verdict,
+            fetched=asked.fetched,
+            verdict_only=asked.verdict_only,
+        )
 
 
 class GuardedRoute:
@@ -151,52 +221,9 @@ class GuardedRoute:
             return
 
     async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
-        """The exchange of a request. Who may not ask is turned away before the body is read."""
-        entrance, surface = self._entrance, self._surface
-        started = entrance.clock()
-        headers = read_headers(scope)
-        tenant, bundle = entrance.bundle_for(headers)
-        if entrance.admit is not None:
-            await entrance.admit(headers)
-        method, raw, body = scope["method"], b"", dict[str, Any]()
-        if method == "POST":
-            raw, body = await self._body(headers, receive)
-        query = scope.get("query_string", b"").decode("latin-1")
-        call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
-        asked = surface.read(call, entrance.limits, bundle)
-        wish = headers.get("accept-language")
-        return Exchange(
-            id=decision,
-            surface=surface.name,
-            tenant=tenant,
-            model=asked.model,
-            stream=asked.stream,
-            conversation=asked.conversation,
-            bundle=bundle,
-            codec=asked.codec,
-            body=body,
-            original=raw,
-            headers=headers,
-            started=started,
-            deadline=started + entrance.limits.exchange_seconds,
-            method=asked.method,
-            target=asked.target,
-            structured=asked.structured,
-            language=(preferred(wish, bundle.replies.texts) or "en") if wish else "en",
-            parts=asked.parts,
-            choices=asked.choices,
-            wants_verdict=asked.wants_verdict,
-            fetched=asked.fetched,
-        )
-
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:
-        if self._bodyless:
-            if (await read_body(headers, receive, self._entrance.limits)).strip() not in (b"", b"{}"):
-                raise BadRequest("This route takes no body.", code="invalid_value")
-            return b"", {}
-        check_media_type(headers)
-        raw = await read_body(headers, receive, self._entrance.limits)
-        return raw, parse_object(raw, self._entrance.limits)
+        arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless)
+        asked = self._surface.read(arrival.call, self._entrance.limits, arrival.bundle)
+        return arrival.exchange(self._surface.name, decision, asked)
 
 
 async def refuse(

@@ -31,7 +31,18 @@ GUARDED: dict[str, list[dict[str, Any]]] = {
 }
 """Hot routes that ask a model, with requests in every mode."""
 
-MODEL_FREE: dict[str, dict[str, Any]] = {"/feedback": FEEDBACK}
+LITELLM = {"input_type": "request", "texts": ["Why does bread rise?"], "request_data": {}}
+WEBHOOK = {"body": {"messages": CHAT["messages"]}}
+WEBHOOK_ANSWER = {"body": {"choices": [{"message": {"role": "assistant", "content": "Gas."}}]}}
+
+MODEL_FREE: dict[str, dict[str, Any]] = {
+    "/feedback": FEEDBACK,
+    "/moderations": {"input": "Why does bread rise?"},
+    "/guard/check": {"input": "Why does bread rise?"},
+    "/beta/litellm_basic_guardrail_api": LITELLM,
+    **dict.fromkeys(("/request", "/agentgateway/request"), WEBHOOK),
+    **dict.fromkeys(("/response", "/agentgateway/response"), WEBHOOK_ANSWER),
+}
 """Hot routes that ask none."""
 
 STORED = {

@@ -72,14 +72,7 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     Raises:
         BadRequest: naming the field at fault.
     """
-    messages = body.get("messages")
-    if type(messages) is not list or not messages:
-        raise _bad("messages", "must be a list with at least one message")
-    if len(messages) > limits.messages:
-        raise _bad("messages", f"must not hold more than {limits.messages} messages")
-    for message in messages:
-        if type(message) is not dict:
-            raise _bad("messages", "must hold objects only")
+    check_messages(body.get("messages"), limits)
     model = body.get("model")
     if type(model) is not str or not model or len(model) > 256:
         raise _bad("model", "must be the name of a model")
@@ -88,6 +81,21 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     choices = body.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
         raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
+
+
+def check_messages(messages: Any, limits: Limits) -> None:
+    """A conversation that can be walked.
+
+    Raises:
+        BadRequest: no list of objects, an empty one, or too long a one.
+    """
+    if type(messages) is not list or not messages:
+        raise _bad("messages", "must be a list with at least one message")
+    if len(messages) > limits.messages:
+        raise _bad("messages", f"must not hold more than {limits.messages} messages")
+    for message in messages:
+        if type(message) is not dict:
+            raise _bad("messages", "must hold objects only")
 
 
 def _bad(field: str, problem: str) -> BadRequest:

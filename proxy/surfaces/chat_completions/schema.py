@@ -167,10 +167,15 @@ def _side(
     if failure is not None or not evaluated:
         reason = "not_evaluated" if failure in (None, "not_run") else f"guard_{failure}"
         return {"type": "error", "code": reason, "message": "No guard has judged this side."}
-    return {"type": "moderation_results", "model": model, "results": [_result(model, verdicts, dict(scores))]}
+    return {
+        "type": "moderation_results",
+        "model": model,
+        "results": [moderation_result(model, verdicts, dict(scores))],
+    }
 
 
-def _result(model: str, verdicts: Sequence[Verdict], labels: Mapping[str, float]) -> dict[str, Any]:
+def moderation_result(model: str, verdicts: Sequence[Verdict], labels: Mapping[str, float]) -> dict[str, Any]:
+    """OpenAI's categories and our own labels of one text: scores, and what the policy flags."""
     flagged = {label for verdict in verdicts for label in verdict.flagged}
     scores = {
         category: max((labels.get(label, 0.0) for label in ours), default=0.0)
