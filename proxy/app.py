@@ -36,6 +36,7 @@ from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute
@@ -238,7 +239,8 @@ def _hot_routes(
         choices=settings.limits.choices,
         exchange_seconds=settings.deadline_s,
     )
-    entrance = Entrance(bundle_for, limits, _admission(settings, store))
+    users = EndUsers(_users_key(settings), settings.end_user_ids)
+    entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
     headers = VerdictHeaders(settings.expose_headers)
     chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
     feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
@@ -255,6 +257,12 @@ def _secret(settings: Settings) -> bytes:
     """Key of all digests: shared by replicas where `redis.seal_key` is set, else this process's own."""
     seal = settings.redis.seal_key
     return seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32)
+
+
+def _users_key(settings: Settings) -> bytes:
+    """The ledger's key where there is one, so that digests of end users stay the same over restarts."""
+    key = settings.ledger.key
+    return key.get_secret_value().encode() if key is not None else _secret(settings)
 
 
 def _readiness(

@@ -255,6 +255,11 @@ class Settings(Section):
     constitution_role: Literal["system", "developer"] = Field(
         default="system", description="Role of the message that carries the constitution."
     )
+    end_user_ids: Literal["relay", "hash"] = Field(
+        default="relay",
+        description="What goes upstream of `safety_identifier`, `user` and `metadata.user_id`: as sent, or a "
+        "keyed digest. Records hold the digest in either case.",
+    )
     stream: Literal["auto", "live", "windowed", "buffered"] = Field(
         default="auto", description="Delivery of streams; `auto`: as the policy says."
     )

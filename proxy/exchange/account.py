@@ -193,4 +193,5 @@ class Account:
             finish=tuple(choice.finish for choice in self.draft.choices.values()),
             error=self.error,
             language=exchange.language,
+            end_user=exchange.end_user,
         )

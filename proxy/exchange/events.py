@@ -91,6 +91,7 @@ class ExchangeClosed:
     for the client. `coverage`: share of the request's parts that were judged, [0, 1].
     `input_screened`/`output_screened`: whether the guards of that side ran to a measurement that means
     something; `input_unsupported`/`output_unsupported`: languages of it that a guard does not read.
+    `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
     """
 
     exchange: str
@@ -130,6 +131,7 @@ class ExchangeClosed:
     output_scores: dict[str, float] = field(default_factory=dict)
     input_unsupported: tuple[str, ...] = ()
     output_unsupported: tuple[str, ...] = ()
+    end_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,3 +180,5 @@ class Exchange:
     choices: int = 1
     wants_verdict: bool = False
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
+    end_user: str = ""
+    """Keyed digest of whom the client named as its end user."""

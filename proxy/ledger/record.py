@@ -110,6 +110,7 @@ def closed_record(at: float, event: ExchangeClosed, model: str, details: dict[st
         "uncovered": event.uncovered,
         "input_unsupported": event.input_unsupported,
         "output_unsupported": event.output_unsupported,
+        "end_user": event.end_user,
         "finish": event.finish,
         "usage": _usage(event.usage),
         "constitution_tokens": event.constitution_tokens,

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import orjson
+
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError
@@ -18,6 +20,7 @@ from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.language import preferred
 from proxy.surfaces.reading import (
     Limits,
@@ -110,6 +113,7 @@ class Entrance:
     admit: Admit | None = None
     new_id: Callable[[], str] = field(default_factory=DecisionIds)
     clock: Callable[[], float] = time.monotonic
+    end_users: EndUsers | None = None
 
 
 class GuardedRoute:
@@ -157,6 +161,12 @@ class GuardedRoute:
         method, raw, body = scope["method"], b"", dict[str, Any]()
         if method == "POST":
             raw, body = await self._body(headers, receive)
+        end_user = ""
+        if entrance.end_users is not None and body:
+            end_user = entrance.end_users.digest(body)
+            onward = entrance.end_users.onward(body) if end_user else None
+            if onward is not None:
+                raw, body = orjson.dumps(onward), onward
         query = scope.get("query_string", b"").decode("latin-1")
         call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
         asked = surface.read(call, entrance.limits, bundle)
@@ -182,6 +192,7 @@ class GuardedRoute:
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
+            end_user=end_user,
         )
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -103,6 +104,20 @@ async def test_nothing_of_a_chat_is_written_to_the_ledger(tmp_path: Path) -> Non
     written = made.ledger.path.read_text()
     assert written.count('"kind":"exchange"') == 2
     assert "secret" not in written
+
+
+async def test_exchanges_of_one_end_user_can_be_counted_without_knowing_who_it_is(tmp_path: Path) -> None:
+    made = settings(tmp_path, **{"ledger.key": "k" * 32})
+    async with client(build(made, upstream=ScriptedUpstream())) as house:
+        for name in ("anna@example.com", "anna@example.com", "ben@example.com"):
+            await house.post("/v1/chat/completions", json=chat("hello", safety_identifier=name))
+        await house.post("/v1/chat/completions", json=chat("hello"))
+    written = made.ledger.path.read_text()
+    lines = [json.loads(line) for line in written.splitlines()]
+    seen = [line["end_user"] for line in lines if line["kind"] == "exchange"]
+    assert seen[0] == seen[1] != seen[2] != ""
+    assert seen[3] == ""
+    assert "example.com" not in written
 
 
 async def test_a_strict_ledger_has_the_record_when_the_exchange_is_over(tmp_path: Path) -> None:

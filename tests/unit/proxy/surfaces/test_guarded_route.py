@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from classifiers.classification import Conversation
@@ -15,6 +16,7 @@ from proxy.exchange.ports import Downstream
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
 from proxy.surfaces.connection import Connection
+from proxy.surfaces.end_user import EndUsers, IdentifierMode
 from proxy.surfaces.guarded_route import Asked, Call, Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
@@ -72,3 +74,14 @@ async def test_who_has_used_up_a_share_is_turned_away_before_the_body_is_read() 
     answer = await caller.post("/things", {"a": 1})
     assert (answer.status, answer.header("retry-after")) == (429, "3")
     assert (caller.read, surface.calls, corridor.walked) == (0, [], [])
+
+
+async def test_an_end_user_reaches_the_exchange_as_a_digest_and_the_upstream_as_the_settings_say() -> None:
+    modes: dict[IdentifierMode, str] = {"relay": "anna", "hash": EndUsers(b"k").digest({"user": "anna"})}
+    for mode, expected in modes.items():
+        corridor = FakeCorridor()
+        route = a_route(corridor, Echo(), end_users=EndUsers(b"k", mode))
+        await Caller(route).post("/things", {"user": "anna"})
+        exchange = corridor.walked[0]
+        assert exchange.end_user == EndUsers(b"k").digest({"user": "anna"})
+        assert exchange.body == orjson.loads(exchange.original) == {"user": expected}
