@@ -88,6 +88,15 @@ class ReviewDocument(Document):
     on_failure: CriticFallback | None = None
 
 
+class MediaDocument(Document):
+    """Meaning of parts that no guard reads, by kind; a kind that is not named follows on_uncovered."""
+
+    image: OnFailure | None = None
+    audio: OnFailure | None = None
+    video: OnFailure | None = None
+    file: OnFailure | None = None
+
+
 class PolicyDocument(Document):
     """A policy file."""
 
@@ -103,6 +112,9 @@ class PolicyDocument(Document):
     review: ReviewDocument | None = None
     speculative: bool | None = Field(None, description="Call the upstream while the input is screened.")
     on_uncovered: OnFailure | None = Field(None, description="Meaning of a part that no guard can read.")
+    media: MediaDocument | None = Field(
+        None, description="Meaning of images, audio, video and files, each in place of on_uncovered."
+    )
     on_unsupported_language: OnFailure | None = Field(
         None, description="Meaning of a text in a language that a classifier was not trained on."
     )

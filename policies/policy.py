@@ -18,6 +18,8 @@ BlockStyle = Literal["auto", "message", "refusal", "error"]
 StreamDelivery = Literal["auto", "live", "windowed", "buffered"]
 CriticFallback = Literal["original", "canned"]
 Turns = Literal["all", "latest"]
+Medium = Literal["image", "audio", "video", "file"]
+"""Kinds of parts that a policy may rule on one by one."""
 Limit = float | str
 """A calibrated score, or the name of an operating point of the model's manifest (`flag`, `block`)."""
 
@@ -93,8 +95,8 @@ class ReviewBudget:
 class Policy:
     """An ordered list of rules with what surrounds them. `digest` addresses its content.
 
-    `mode`: `monitor` turns every enforced rule, `on_uncovered` and `on_unsupported_language` into
-    monitored ones.
+    `mode`: `monitor` turns every enforced rule, `on_uncovered`, `media` and `on_unsupported_language`
+    into monitored ones.
     `changes` says in words what was overridden in the policies it extends. `plans` is the compiled
     form that `rules.resolve` adds for speed; it carries no meaning of its own.
     """
@@ -109,6 +111,8 @@ class Policy:
     review: ReviewBudget = field(default_factory=ReviewBudget)
     speculative: bool = False
     on_uncovered: OnFailure = "flag"
+    media: Mapping[str, OnFailure] = field(default_factory=dict)
+    """Kind of part to its meaning, in place of `on_uncovered`; each `block` names the kind as category."""
     on_unsupported_language: OnFailure = "flag"
     block_style: BlockStyle = "auto"
     stream: StreamDelivery = "auto"

@@ -160,7 +160,7 @@ def _find_uncovered(rule: Rule, facts: Facts) -> Iterator[Finding]:
     kinds = [kind for kind in facts.uncovered if not rule.labels or kind in rule.labels]
     if kinds:
         category = rule.category if rule.category not in ("", "auto") else "uncovered"
-        yield Finding(category, f"no guard reads: {', '.join(kinds)}", labels=tuple(kinds))
+        yield Finding(category, f"no guard reads: {', '.join(kinds)}", index=-1, labels=tuple(kinds))
 
 
 def _uncovered(stage: Stage, readings: Sequence[Reading], conversation: Conversation) -> tuple[str, ...]:
@@ -243,12 +243,22 @@ def _found(policy: Policy, rules: Sequence[Rule], facts: Facts) -> list[Claim]:
         for finding in KINDS[rule.kind].find(rule, facts):
             action = rule.action if finding.failure is None else Action(rule.on_failure)
             claims.append(Claim(action, rule.mode == "enforce", rule.id, finding))
-    if facts.uncovered and policy.on_uncovered != "allow":
-        finding = Finding("uncovered", f"no guard reads: {', '.join(facts.uncovered)}")
-        claims.append(Claim(Action(policy.on_uncovered), policy.mode == "enforce", "on_uncovered", finding))
+    claims.extend(_unseen(policy, facts.uncovered))
     if policy.on_unsupported_language != "allow":
         claims.extend(_in_other_languages(policy, facts))
     return claims
+
+
+def _unseen(policy: Policy, kinds: Sequence[str]) -> Iterator[Claim]:
+    """What a policy claims of parts that nothing reads: kind by kind where it names them, else together."""
+    enforced = policy.mode == "enforce"
+    for kind in kinds:
+        if (said := policy.media.get(kind, "allow")) != "allow":
+            yield Claim(Action(said), enforced, "media", Finding(kind, f"no guard reads: {kind}", index=-1))
+    others = [kind for kind in kinds if kind not in policy.media]
+    if others and policy.on_uncovered != "allow":
+        finding = Finding("uncovered", f"no guard reads: {', '.join(others)}", index=-1)
+        yield Claim(Action(policy.on_uncovered), enforced, "on_uncovered", finding)
 
 
 def _in_other_languages(policy: Policy, facts: Facts) -> Iterator[Claim]:

@@ -48,7 +48,7 @@ def plan(policy: Policy) -> Plan:
     post = [rule for rule in enforced if rule.stage is Stage.POST_CALL and _withholds(rule)]
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
     enforces = policy.mode == "enforce"
-    blocks_parts = enforces and policy.on_uncovered == "block"
+    blocks_parts = enforces and "block" in (policy.on_uncovered, *policy.media.values())
     blocks_languages = enforces and policy.on_unsupported_language == "block"
     return Plan(
         # What a policy says of texts that no guard reads needs a ruling even where no rule reads the input.

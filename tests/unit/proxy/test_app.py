@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,8 @@ import pytest
 from classifiers.testing import write_stub_model
 from policies.policy import PolicyError
 from proxy.app import Gatehouse, build
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import UpstreamAnswer
 from proxy.settings import Settings, load_settings
 from proxy.upstreams.scripted import ScriptedUpstream
 
@@ -173,3 +175,43 @@ def test_a_wrong_refusal_calibration_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         build(settings(tmp_path, refusal_calibration=str(path)), upstream=ScriptedUpstream())
     assert len(caught.value.problems) == 4
+
+
+class Recording(ScriptedUpstream):
+    """The stand-in model, keeping what it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.payloads: list[bytes] = []
+
+    def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        self.payloads.append(payload)
+        return super().open(exchange, payload)
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"}}
+SPEECH = {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZFZm10IBAAAAAB", "format": "wav"}}
+
+
+@pytest.mark.parametrize("style", ["auto", "error"])
+async def test_media_go_upstream_untouched_or_are_answered_by_name(tmp_path: Path, style: str) -> None:
+    made, model = settings(tmp_path), Recording()
+    media = "media: {image: allow, audio: block}\non_uncovered: block\nconstitution: none\n"
+    words = f"{POLICY.replace('constitution: default', '')}{media}block_style: {style}\n"
+    Path(made.policy).write_text(words)
+    question = {"type": "text", "text": "What is this?"}
+    async with client(build(made, upstream=model)) as house:
+        for part in (PICTURE, SPEECH):
+            body = chat("") | {"messages": [{"role": "user", "content": [question, part]}]}
+            answer = await house.post("/v1/chat/completions", json=body)
+            if part is PICTURE:
+                assert answer.headers["x-gatehouse-action"] == "allow"
+                assert json.loads(model.payloads[0]) == body
+        page = (await house.get("/metrics")).text
+    assert len(model.payloads) == 1
+    assert answer.headers["x-gatehouse-category"] == "audio"
+    assert answer.status_code == (400 if style == "error" else 200)
+    told = answer.json()["error"] if style == "error" else answer.json()["choices"][0]["message"]
+    assert "recordings" in told["message" if style == "error" else "content"]
+    for kind in ("image", "audio"):
+        assert f'gatehouse_uncovered_parts_total{{kind="{kind}"}} 1.0' in page

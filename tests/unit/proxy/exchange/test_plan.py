@@ -59,6 +59,11 @@ def test_a_policy_that_blocks_uncovered_parts_does_not_merely_observe() -> None:
     assert not plan(policy).observes
 
 
+def test_a_policy_that_blocks_a_medium_does_not_merely_observe() -> None:
+    policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), media={"image": "block"})
+    assert not plan(policy).observes
+
+
 def test_a_policy_that_blocks_unread_languages_withholds_every_answer_until_it_is_judged() -> None:
     policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), on_unsupported_language="block")
     made = plan(policy)
