@@ -163,9 +163,11 @@ def _find_uncovered(rule: Rule, facts: Facts) -> Iterator[Finding]:
         yield Finding(category, f"no guard reads: {', '.join(kinds)}", index=-1, labels=tuple(kinds))
 
 
-def _uncovered(stage: Stage, readings: Sequence[Reading], conversation: Conversation) -> tuple[str, ...]:
+def _uncovered(
+    stage: Stage, readings: Sequence[Reading], conversation: Conversation, unread: Sequence[str]
+) -> tuple[str, ...]:
     """Kinds of what no classifier read, each once; a text read in part is `too_long`."""
-    kinds = [] if stage is Stage.POST_CALL else [part.kind for part in conversation.uncovered]
+    kinds = list(unread) if stage is Stage.POST_CALL else [part.kind for part in conversation.uncovered]
     for reading in readings:
         if reading.classification.coverage < 1.0:
             kinds.append("too_long")
@@ -199,13 +201,15 @@ def judge(
     text: str = "",
     failure: Failure | None = None,
     flagged: bool = False,
+    unseen: Sequence[str] = (),
 ) -> Verdict:
     """The verdict of a stage.
 
     `text`: the answer under judgement at `post_call`. `failure`: why the screening gave less than all
     measurements. `flagged`: the input was flagged, so rules with `when_flagged` take part. Monitored
-    rules count in `would` only. There must be a reading for every turn that is not blank, of every
-    classifier and origin in `reads`; what is missing counts as a failure, never as passed.
+    rules count in `would` only. `unseen`: kinds of parts of the answer that hold no text. There must be a
+    reading for every turn that is not blank, of every classifier and origin in `reads`; what is missing
+    counts as a failure, never as passed.
 
     Raises:
         PolicyError: the policy was not resolved and cannot be judged as it stands.
@@ -213,7 +217,7 @@ def judge(
     plan = (policy.plans or compile_plans(policy)).of(stage, flagged=flagged)
     loud = plan.loud(readings)
     unread = plan.unread(readings, conversation, text)
-    uncovered = _uncovered(stage, readings, conversation)
+    uncovered = _uncovered(stage, readings, conversation, unseen)
     unsupported = [reading for reading in readings if reading.classification.unsupported]
     calm = not (loud or unread or uncovered or unsupported or failure)
     if calm and not plan.restless:
@@ -306,6 +310,11 @@ def reads(policy: Policy, stage: Stage, *, flagged: bool = True) -> dict[str, fr
         if KINDS[rule.kind].wakes_on == "scores":
             wanted[rule.classifier] = wanted.get(rule.classifier, frozenset()) | frozenset(rule.origins)
     return wanted
+
+
+def reads_at(policy: Policy, stage: Stage) -> Mapping[str, frozenset[Origin]]:
+    """`reads` of a policy, from its compiled plans where it has them."""
+    return policy.plans.of(stage, flagged=True).reads if policy.plans is not None else reads(policy, stage)
 
 
 def needs(policy: Policy, stage: Stage, *, flagged: bool = True) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
+from proxy.exchange.coverage import REASONS
 from proxy.exchange.events import (
     FeedbackKind,
     GuardMode,
@@ -112,6 +113,7 @@ class Counters:
     unscreened: Tally
     partly_read: Tally
     uncovered: Tally
+    characters: Tally
     unsupported: Tally
     tokens: Tally
     cache: Tally
@@ -345,7 +347,16 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             "gatehouse_partly_read_exchanges", "Exchanges with a part that no guard could read."
         ),
         "uncovered": Tally(
-            "gatehouse_uncovered_parts", "Parts that no guard could read.", ("kind",), (words.kinds,)
+            "gatehouse_uncovered_parts",
+            "Parts that no guard could read.",
+            ("side", "kind"),
+            (("input", "output"), words.kinds),
+        ),
+        "characters": Tally(
+            "gatehouse_text_characters",
+            "Characters of text, by what became of them: `judged`, or why no classifier read them.",
+            ("side", "result"),
+            (("input", "output"), ("judged", *REASONS)),
         ),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",

@@ -319,7 +319,14 @@ class _Walk:
 
     def _head(self) -> ReplyHead:
         account = self.account
-        return ReplyHead(account.input_verdict, account.delivery, account.head, account.overhead())
+        return ReplyHead(
+            account.input_verdict,
+            account.delivery,
+            account.head,
+            account.overhead(),
+            account.input_text,
+            tuple(part.kind for part in account.exchange.conversation.uncovered),
+        )
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:
         await self._send(self.client.relay(self._head(), deltas))

@@ -17,7 +17,8 @@ class Plan:
     observes: bool
     """No rule is enforced: the client gets the upstream's bytes untouched."""
     withholds: bool
-    """An enforced post-call rule, or the answer's language, may withhold text, whatever the input was."""
+    """An enforced post-call rule, or the answer's language or an unread part of it, may withhold text,
+    whatever the input was."""
     reviews: bool
     """Some enforced post-call rule may ask for a revision, whatever the input looked like."""
     withholds_flagged: bool
@@ -54,9 +55,9 @@ def plan(policy: Policy) -> Plan:
         # What a policy says of texts that no guard reads needs a ruling even where no rule reads the input.
         ruled=frozenset((Stage.DURING_CALL, *(rule.stage for rule in active))),
         observes=not (enforced or blocks_parts or blocks_languages),
-        withholds=blocks_languages or any(not rule.when_flagged for rule in post),
+        withholds=blocks_parts or blocks_languages or any(not rule.when_flagged for rule in post),
         reviews=any(not rule.when_flagged for rule in reviewing),
-        withholds_flagged=blocks_languages or bool(post),
+        withholds_flagged=blocks_parts or blocks_languages or bool(post),
         reviews_flagged=bool(reviewing),
     )
 

@@ -34,7 +34,9 @@ class EndUsers:
         """The body with digests in place of identifiers, None where it goes on as it is."""
         if self.mode == "relay":
             return None
-        changed = {name: self._hashed(body[name]) for name in _NAMES if type(body.get(name)) is str}
+        changed: dict[str, Any] = {
+            name: self._hashed(body[name]) for name in _NAMES if type(body.get(name)) is str
+        }
         metadata = body.get("metadata")
         if type(metadata) is dict and type(metadata.get("user_id")) is str:
             changed["metadata"] = {**metadata, "user_id": self._hashed(metadata["user_id"])}

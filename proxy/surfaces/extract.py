@@ -22,7 +22,7 @@ _ORIGINS = {
     "tool": Origin.TOOL,
     "function": Origin.TOOL,
 }
-_MEDIA = {
+MEDIA = {
     "image_url": "image",
     "input_image": "image",
     "image": "image",
@@ -171,7 +171,7 @@ def _read_part(part: Any, path: str, found: Found) -> str:
         return ""
     kind = part.get("type")
     text = part.get("text")
-    medium = _MEDIA.get(kind) if type(kind) is str else None
+    medium = MEDIA.get(kind) if type(kind) is str else None
     if medium is not None:
         found.read_medium(part, medium, path)
     elif kind in _TEXT_PARTS and type(text) is str:

@@ -29,7 +29,8 @@ _NAME = r"[A-Za-z0-9_.:-]{1,256}"
 PREFIX = "/v1"
 _EXPOSED = (
     b"x-request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, x-gatehouse-category, "
-    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-overhead-ms, retry-after"
+    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-coverage, "
+    b"x-gatehouse-overhead-ms, retry-after"
 )
 
 

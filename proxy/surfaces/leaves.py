@@ -82,7 +82,8 @@ class Found:
             for name, child in value.items():
                 if name not in QUIET_KEYS and not (key == "logit_bias" and name.lstrip("-").isdecimal()):
                     self.texts.append(name)
-                self.walk(child, name, f"{path}.{name}" if name in QUIET_KEYS else f"{path}.*")
+                known = name in QUIET_KEYS or name in _DATA_KEYS
+                self.walk(child, name, f"{path}.{name}" if known else f"{path}.*")
         elif kind is list:
             self._walk_list(value, key, path)
 

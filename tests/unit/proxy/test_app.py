@@ -177,6 +177,11 @@ def test_a_wrong_refusal_calibration_stops_the_start(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 4
 
 
+def rule(made: Settings, policy: str) -> None:
+    """Put other words into the policy file of these settings."""
+    Path(made.policy).write_text(policy)
+
+
 class Recording(ScriptedUpstream):
     """The stand-in model, keeping what it was sent."""
 
@@ -196,9 +201,10 @@ SPEECH = {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZFZm10IB
 @pytest.mark.parametrize("style", ["auto", "error"])
 async def test_media_go_upstream_untouched_or_are_answered_by_name(tmp_path: Path, style: str) -> None:
     made, model = settings(tmp_path), Recording()
-    media = "media: {image: allow, audio: block}\non_uncovered: block\nconstitution: none\n"
-    words = f"{POLICY.replace('constitution: default', '')}{media}block_style: {style}\n"
-    Path(made.policy).write_text(words)
+    media = "media: {image: allow, audio: block}\non_uncovered: block\n"
+    rule(
+        made, f"{POLICY.replace('constitution: default', 'constitution: none')}{media}block_style: {style}\n"
+    )
     question = {"type": "text", "text": "What is this?"}
     async with client(build(made, upstream=model)) as house:
         for part in (PICTURE, SPEECH):
@@ -214,4 +220,4 @@ async def test_media_go_upstream_untouched_or_are_answered_by_name(tmp_path: Pat
     told = answer.json()["error"] if style == "error" else answer.json()["choices"][0]["message"]
     assert "recordings" in told["message" if style == "error" else "content"]
     for kind in ("image", "audio"):
-        assert f'gatehouse_uncovered_parts_total{{kind="{kind}"}} 1.0' in page
+        assert f'gatehouse_uncovered_parts_total{{kind="{kind}",side="input"}} 1.0' in page

@@ -24,6 +24,7 @@ from tests.unit.proxy.surfaces.chat_completions.scenarios import (
 )
 
 MARK = "GHMARK7"
+PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"
 CODEC = ChatCodec()
 
 
@@ -101,6 +102,23 @@ def test_a_body_is_read_by_choice() -> None:
 )
 def test_a_text_anywhere_in_a_message_is_judged(message: dict[str, Any]) -> None:
     assert MARK in judged(body_of(message))
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ({"audio": {"id": "audio_1", "data": "UklGRg", "transcript": "hi"}}, ["audio"]),
+        ({"audio": {"id": "audio_1", "data": "", "transcript": "hi"}}, []),
+        ({"content": [{"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}]}, ["image"]),
+        ({"images": [{"type": "image_url", "image_url": {"url": PIXEL}}]}, ["image", "image"]),
+        ({"images": [{"b64_json": "iVBORw0KGgoAAAANSUhEUg"}]}, ["encoded"]),
+        ({"thinking_blocks": [{"thinking": "a", "signature": "EqQBCkgIARABGAIiQL2UoU0b1OHYi"}]}, []),
+        ({"reasoning_details": [{"type": "text", "encrypted_content": "gAAAAABl2UoU0b1OHYi0"}]}, []),
+    ],
+)
+def test_parts_of_an_answer_that_hold_no_text_are_told(message: dict[str, Any], kinds: list[str]) -> None:
+    """All but a provider's seal over its own reasoning, which says nothing to anybody else."""
+    assert [kind for _, kind in body_of(message).unread] == kinds
 
 
 def test_a_text_beside_the_message_is_judged() -> None:

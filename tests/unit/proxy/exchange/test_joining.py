@@ -1,0 +1,1 @@
+"""Texts of several turns are read together."""
