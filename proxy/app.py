@@ -25,6 +25,7 @@ from policies.loader import load_bundle, load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
+from proxy.history import BlockMemory
 from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
@@ -118,6 +119,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         nonce=lambda: secrets.token_hex(8),
         settled=ledger.flushed if ledger.strict else None,
         calibrations=calibrations,
+        history=_memory(settings, store),
     )
     routes = _hot_routes(settings, corridor, tenants, metrics, ledger, store)
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
@@ -263,6 +265,11 @@ def _users_key(settings: Settings) -> bytes:
     """The ledger's key where there is one, so that digests of end users stay the same over restarts."""
     key = settings.ledger.key
     return key.get_secret_value().encode() if key is not None else _secret(settings)
+
+
+def _memory(settings: Settings, store: LocalStore) -> BlockMemory:
+    shared = isinstance(store, TieredStore)
+    return BlockMemory(store, _secret(settings), shared=shared, ttl_seconds=settings.cache.blocked_ttl_s)
 
 
 def _readiness(

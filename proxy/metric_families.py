@@ -114,6 +114,7 @@ class Counters:
     partly_read: Tally
     uncovered: Tally
     characters: Tally
+    withheld: Tally
     unsupported: Tally
     tokens: Tally
     cache: Tally
@@ -357,6 +358,10 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             "Characters of text, by what became of them: `judged`, or why no classifier read them.",
             ("side", "result"),
             (("input", "output"), ("judged", *REASONS)),
+        ),
+        "withheld": Tally(
+            "gatehouse_withheld_messages",
+            "Old messages that were blocked before and neither judged nor sent upstream again.",
         ),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",

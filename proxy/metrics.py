@@ -174,6 +174,7 @@ class Metrics:
             counters.uncovered.add(("input", kind))
         for kind in event.output_uncovered:
             counters.uncovered.add(("output", kind))
+        counters.withheld.add((), event.withheld)
         self._count_text("input", event.input_text)
         self._count_text("output", event.output_text)
         for language in event.input_unsupported:

@@ -169,6 +169,9 @@ class CacheSettings(Section):
     entries: Count = Field(default=65_536, description="Cached measurements.")
     bytes: Count = Field(default=64 * _MIB, description="Bytes of cached measurements, keys included.")
     ttl_s: Seconds = Field(default=3_600.0, description="Seconds a measurement is kept.")
+    blocked_ttl_s: Seconds = Field(
+        default=86_400.0, description="Seconds a block is remembered, so that its session can go on."
+    )
 
 
 class CorsSettings(Section):

@@ -223,4 +223,5 @@ class Account:
             input_text=self.input_text or of_conversation(exchange.conversation, (), {}, None),
             output_text=self.output_text(),
             output_uncovered=self.output_unread(),
+            withheld=len(exchange.withheld),
         )

@@ -94,6 +94,7 @@ class ExchangeClosed:
     something; `input_unsupported`/`output_unsupported`: languages of it that a guard does not read.
     `input_text`/`output_text`: characters of text on that side, how many of them the classifiers read, and
     why not the rest; `output_uncovered`: kinds of parts of the answer that no guard reads.
+    `withheld`: old messages that were blocked before and therefore neither judged nor sent upstream.
     `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
     """
 
@@ -138,6 +139,7 @@ class ExchangeClosed:
     input_text: Coverage = NOTHING
     output_text: Coverage = NOTHING
     output_uncovered: tuple[str, ...] = ()
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,5 +186,9 @@ class Exchange:
     choices: int = 1
     wants_verdict: bool = False
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
+    may_withhold: bool = False
+    """The codec leaves out of the payload what `withheld` says."""
+    withheld: frozenset[int] = frozenset()
+    """Places (see `Turn.place`) of messages that were blocked before: not judged, and not sent upstream."""
     end_user: str = ""
     """Keyed digest of whom the client named as its end user."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from classifiers.classification import Origin
 from policies.policy import Policy, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery, Exchange
@@ -24,6 +25,8 @@ class Plan:
     withholds_flagged: bool
     reviews_flagged: bool
     """The same two where the input was flagged."""
+    reads_together: bool = False
+    """Some rule looks at whole sentences of several turns (`Origin.CONVERSATION`)."""
 
     def delivery(self, exchange: Exchange, flagged: bool) -> Delivery:
         """How this answer is released (see `docs/explanation/delivery-modes.md`)."""
@@ -59,6 +62,9 @@ def plan(policy: Policy) -> Plan:
         reviews=any(not rule.when_flagged for rule in reviewing),
         withholds_flagged=blocks_parts or blocks_languages or bool(post),
         reviews_flagged=bool(reviewing),
+        reads_together=any(
+            Origin.CONVERSATION in rule.origins for rule in active if rule.stage is not Stage.POST_CALL
+        ),
     )
 
 

@@ -36,6 +36,16 @@ class Screener(Protocol):
         """Readings for one choice of the answer (or the part of it that has arrived)."""
 
 
+class History(Protocol):
+    """Remembers what was blocked, by digests, so that a session can go on after a block."""
+
+    async def recall(self, exchange: Exchange) -> frozenset[int]:
+        """Places of old messages that were blocked before, and may therefore be withheld."""
+
+    async def remember(self, exchange: Exchange, verdict: Verdict) -> None:
+        """Keep in mind that this exchange's input was blocked."""
+
+
 class UpstreamError(Exception):
     """The upstream did not answer as asked.
 

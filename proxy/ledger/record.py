@@ -112,6 +112,7 @@ def closed_record(at: float, event: ExchangeClosed, model: str, details: dict[st
         "input_text": _text(event.input_text),
         "output_text": _text(event.output_text),
         "output_uncovered": event.output_uncovered,
+        "withheld": event.withheld,
         "input_unsupported": event.input_unsupported,
         "output_unsupported": event.output_unsupported,
         "end_user": event.end_user,

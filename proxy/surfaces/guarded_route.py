@@ -81,6 +81,7 @@ class Asked:
     structured: bool = False
     choices: int = 1
     wants_verdict: bool = False
+    may_withhold: bool = False
 
 
 class Surface(Protocol):
@@ -192,6 +193,7 @@ class GuardedRoute:
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
+            may_withhold=asked.may_withhold,
             end_user=end_user,
         )
 

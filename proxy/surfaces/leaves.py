@@ -66,6 +66,11 @@ _TEXT_MEDIA = re.compile(r"(?:text/|application/(?:json|xml|yaml|x-yaml|javascri
 _MEDIA_KINDS = {"image": "image", "audio": "audio", "video": "video"}
 
 
+def is_machine_id(text: str) -> bool:
+    """An identifier as machines make them, with which nobody can say anything."""
+    return _MACHINE_ID.fullmatch(text) is not None
+
+
 @dataclass(slots=True)
 class Found:
     """What a walk found: texts in order, and what could not be read."""

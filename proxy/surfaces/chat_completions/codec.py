@@ -10,7 +10,7 @@ import orjson
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField, Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.extract import MEDIA
-from proxy.surfaces.leaves import Found
+from proxy.surfaces.leaves import Found, is_machine_id
 from proxy.surfaces.sse import data_of, has_only_data
 
 _FIELDS: dict[str, PieceField] = {
@@ -27,6 +27,8 @@ _CHOICE_KEYS = frozenset({"index", "delta", "message", "finish_reason"})
 _PLAIN_CHOICE = _CHOICE_KEYS | {"logprobs"}
 _TEXT_PARTS = frozenset({"text", "output_text"})
 _LONGEST_TOKEN = 48
+WITHHELD = "[This message was withheld.]"
+"""What the model reads in place of a message that was blocked before."""
 _SEALS = ("signature", "encrypted_content")
 """A provider's seal over its own reasoning: for the provider alone, it says nothing to anybody else."""
 
@@ -54,11 +56,19 @@ class ChatCodec:
         self._role = constitution_role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
-        """The request with the constitution before the client's own messages, all else kept."""
-        if not constitution:
+        """The request with the constitution before the client's own messages, all else kept.
+
+        Of messages that are withheld nothing goes on but the role and what ties them to a call.
+        """
+        if not constitution and not exchange.withheld:
             return exchange.original
-        first = {"role": self._role, "content": constitution}
-        return orjson.dumps({**exchange.body, "messages": [first, *exchange.body["messages"]]})
+        messages = [
+            _withheld(message) if place in exchange.withheld else message
+            for place, message in enumerate(exchange.body["messages"])
+        ]
+        if constitution:
+            messages.insert(0, {"role": self._role, "content": constitution})
+        return orjson.dumps({**exchange.body, "messages": messages})
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -91,6 +101,15 @@ class ChatCodec:
         if raw[:6] != b"data: " or raw.find(b"\n", 0, -2) != -1:
             return _odd_frame(raw)
         return _read_data(raw, raw[6:])
+
+
+def _withheld(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A placeholder. An identifier stays only where a machine made it: others could say anything."""
+    if message.get("role") != "tool":
+        return {"role": "user", "content": WITHHELD}
+    call = message.get("tool_call_id")
+    tied = type(call) is str and is_machine_id(call)
+    return {"role": "tool", "content": WITHHELD, "tool_call_id": call if tied else "call_0"}
 
 
 def _odd_frame(raw: bytes) -> Delta:

@@ -55,6 +55,7 @@ class ChatCompletions:
             structured=is_structured(body),
             choices=body.get("n") or 1,
             wants_verdict=body.get("moderation") is not None,
+            may_withhold=True,
         )
 
     def downstream(self, exchange: Exchange, connection: Connection) -> ChatDownstream:

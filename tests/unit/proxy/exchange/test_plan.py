@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from classifiers.classification import Origin
 from policies.policy import Policy, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery
@@ -82,3 +83,10 @@ def test_the_input_is_always_ruled_on_and_other_stages_where_they_have_rules() -
     assert plan(Policy("p", "1", ())).ruled == {Stage.DURING_CALL}
     off = replace(BLOCK_IN, id="off", stage=Stage.PRE_CALL, mode="off")
     assert plan(Policy("p", "1", (off, BLOCK_OUT))).ruled == {Stage.DURING_CALL, Stage.POST_CALL}
+
+
+def test_turns_are_read_together_only_where_a_rule_of_the_input_looks() -> None:
+    looks = replace(BLOCK_IN, origins=(Origin.CONVERSATION,))
+    assert plan(Policy("p", "1", (looks,))).reads_together
+    for rule in (BLOCK_IN, replace(looks, mode="off"), replace(looks, stage=Stage.POST_CALL)):
+        assert not plan(Policy("p", "1", (rule,))).reads_together
