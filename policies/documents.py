@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from classifiers.classification import Origin
-from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, StreamDelivery, Turns
+from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, Profile, StreamDelivery, Turns
 from policies.refusal_calibration import MAX_BIAS, FittedOn
 from policies.verdict import Action, Stage
 
@@ -119,6 +119,12 @@ class PolicyDocument(Document):
         None, description="Meaning of a text in a language that a classifier was not trained on."
     )
     block_style: BlockStyle | None = Field(None, description="Form of a blocked reply.")
+    block_styles: dict[Name, BlockStyle] | None = Field(
+        None, description="Form of a blocked reply on one surface (chat_completions, responses, ...)."
+    )
+    profile: Profile | None = Field(
+        None, description="azure: blocks and annotations as Azure OpenAI's content filter has them."
+    )
     stream: StreamDelivery | None = Field(None, description="How streams are released.")
     benign_below: dict[str, Threshold] | None = Field(
         None, description="Input labels and the score under which a request counts as benign."

@@ -19,7 +19,7 @@ _STRICTNESS = {
     "action": ("allow", "flag", "review", "block"),
 }
 """Values of a key, loosest first."""
-_MERGED = frozenset({"review", "media"})
+_MERGED = frozenset({"review", "media", "block_styles"})
 """Groups of which a policy states single keys."""
 _SHRINKS = frozenset({"labels", "origins", "patterns"})
 """Lists that loosen a rule when something is taken out."""
@@ -100,7 +100,7 @@ _POLICY_DEFAULTS: Mapping[str, Any] = {
     name: Policy.__dataclass_fields__[name].default
     for name in (
         *("mode", "constitution", "replies", "speculative"),
-        *("on_uncovered", "on_unsupported_language", "block_style", "stream"),
+        *("on_uncovered", "on_unsupported_language", "block_style", "profile", "stream"),
     )
 }
 _DEFAULTS: Mapping[str, Any] = {

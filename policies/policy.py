@@ -16,6 +16,7 @@ Mode = Literal["enforce", "monitor", "off"]
 OnFailure = Literal["allow", "flag", "block"]
 BlockStyle = Literal["auto", "message", "refusal", "error"]
 StreamDelivery = Literal["auto", "live", "windowed", "buffered"]
+Profile = Literal["openai", "azure"]
 CriticFallback = Literal["original", "canned"]
 Turns = Literal["all", "latest"]
 Medium = Literal["image", "audio", "video", "file"]
@@ -115,6 +116,11 @@ class Policy:
     """Kind of part to its meaning, in place of `on_uncovered`; each `block` names the kind as category."""
     on_unsupported_language: OnFailure = "flag"
     block_style: BlockStyle = "auto"
+    block_styles: Mapping[str, BlockStyle] = field(default_factory=dict)
+    """Surface (`chat_completions`, `responses`, …) to the form of its blocked replies, in place of
+    `block_style`."""
+    profile: Profile = "openai"
+    """Whose clients are served: `azure` speaks of blocks as Azure OpenAI's content filter does."""
     stream: StreamDelivery = "auto"
     benign_below: Mapping[str, Limit] = field(default_factory=dict)
     """Label to score (of the classifier `input`) under which the input counts as benign for suspected

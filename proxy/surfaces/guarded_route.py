@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
@@ -81,6 +81,8 @@ class Asked:
     structured: bool = False
     choices: int = 1
     wants_verdict: bool = False
+    body: dict[str, Any] | None = None
+    """The request as it goes on, where that is not as it came."""
     may_withhold: bool = False
 
 
@@ -157,6 +159,7 @@ class GuardedRoute:
         started = entrance.clock()
         headers = read_headers(scope)
         tenant, bundle = entrance.bundle_for(headers)
+        bundle = self._own(bundle)
         if entrance.admit is not None:
             await entrance.admit(headers)
         method, raw, body = scope["method"], b"", dict[str, Any]()
@@ -169,8 +172,10 @@ class GuardedRoute:
             if onward is not None:
                 raw, body = orjson.dumps(onward), onward
         query = scope.get("query_string", b"").decode("latin-1")
-        call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
+        call = Call(method, scope["path"].removeprefix("/openai/v1").removeprefix("/v1"), query, headers, body, raw)
         asked = surface.read(call, entrance.limits, bundle)
+        if asked.body is not None:
+            raw, body = orjson.dumps(asked.body), asked.body
         wish = headers.get("accept-language")
         return Exchange(
             id=decision,
@@ -196,6 +201,14 @@ class GuardedRoute:
             may_withhold=asked.may_withhold,
             end_user=end_user,
         )
+
+    def _own(self, bundle: PolicyBundle) -> PolicyBundle:
+        """The bundle with the block style that its policy has for this surface."""
+        policy = bundle.policy
+        style = policy.block_styles.get(self._surface.name)
+        if style is None or style == policy.block_style:
+            return bundle
+        return replace(bundle, policy=replace(policy, block_style=style))
 
     async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:
         check_media_type(headers)

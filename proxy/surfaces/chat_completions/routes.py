@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from policies.bundle import PolicyBundle
@@ -18,6 +19,7 @@ from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
 PATH = "/chat/completions"
+DEPLOYMENT_PATH = "/openai/deployments/{name}/chat/completions"
 
 
 class ChatCompletions:
@@ -36,7 +38,7 @@ class ChatCompletions:
         self._wall = wall
         self._extractor = Extractor()
 
-    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
         """What is asked.
 
         Raises:
@@ -54,7 +56,7 @@ class ChatCompletions:
             stream=body.get("stream") is True,
             structured=is_structured(body),
             choices=body.get("n") or 1,
-            wants_verdict=body.get("moderation") is not None,
+            wants_verdict=body.get("moderation") is not None or bundle.policy.profile == "azure",
             may_withhold=True,
         )
 
@@ -65,6 +67,19 @@ class ChatCompletions:
     def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
         """OpenAI's shape."""
         return error.body()
+
+
+class Deployment(ChatCompletions):
+    """Azure's path, `/openai/deployments/{name}/chat/completions`: the path names the model, not the body."""
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
+        """What is asked, of the model that the path names.
+
+        Raises:
+            BadRequest: as for any chat completion.
+        """
+        body = {**call.body, "model": call.path.split("/")[3]}
+        return replace(super().read(replace(call, body=body), limits, bundle), body=body)
 
 
 def check_request(body: Mapping[str, Any], limits: Limits) -> None:
