@@ -39,8 +39,10 @@ class Turn:
 class Uncovered:
     """A part that no classifier read.
 
-    `kind` is one of `image`, `audio`, `video`, `file`, `token_ids`, `too_long`, `encoded`;
-    `path` says where it stood, e.g. `messages[2].content[1]`, `place` in which message (see `Turn`).
+    `kind` is one of `image`, `audio`, `video`, `file`, `token_ids`, `too_long`, `encoded`, or a reference
+    to text that is kept elsewhere: `previous_response`, `conversation`, `item_reference`,
+    `prompt_template`; `path` says where it stood, e.g. `messages[2].content[1]`, `place` in which message
+    (see `Turn`).
     """
 
     kind: str
@@ -67,7 +69,7 @@ class Classification:
     `scores`: label to calibrated probability in [0, 1], the highest over all windows and readings.
     `model`: `name@version`; `digest`: `sha256:…` of the model file.
     `windows`: how many token windows were read, `deep`: how many of them by the network itself, the others
-    being settled by the first stage of a cascade; `coverage`: share of the text's tokens read, [0, 1].
+    being settled earlier by a cascade; `coverage`: share of the text's tokens read, [0, 1].
     `unknown`: share of the tokens read that the model's vocabulary does not hold, [0, 1].
     `hidden`: names of hidden channels found in the text (`tag_characters`, `variation_selectors`,
     `zero_width`, `bidi`, …): what a model would read and a person would not see.

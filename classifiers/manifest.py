@@ -49,7 +49,8 @@ class Manifest:
 
     `files`: plain file name to `sha256:…`. Token counts include special tokens; `overlap` is shared by
     neighbouring windows; `request_tokens` is the length of the request's tail (kind `exchange`).
-    `source` is the digest of the manifest's own bytes.
+    `source` is the digest of the manifest's own bytes. `exit_below`: logit of the network's early exit below
+    which a window leaves it, None for a network without one.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Manifest:
     base: str
     benign_rate: Mapping[str, Any]
     source: str
+    exit_below: float | None = None
 
     @property
     def model(self) -> str:
@@ -131,6 +133,7 @@ class _ManifestModel(BaseModel):
     licence: str = ""
     base: str = ""
     benign_rate: dict[str, Any] = {}
+    exit_below: _Finite | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -182,6 +185,7 @@ class _ManifestModel(BaseModel):
             base=self.base,
             benign_rate=MappingProxyType(self.benign_rate),
             source=source,
+            exit_below=self.exit_below,
         )
 
 

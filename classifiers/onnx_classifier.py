@@ -7,10 +7,12 @@ served side by side by the pool that calls `classify`.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,8 @@ MAX_WINDOWS = 512
 _REQUEST_TAIL = 16_384
 """Characters of the request that are looked at: its last tokens are all that a window holds."""
 INPUTS = frozenset({"input_ids", "attention_mask", "token_type_ids"})
+EXIT_INPUT, EXIT_OUTPUT = "exit_below", "exit"
+"""A network with an early exit is told below which logit a window leaves, and tells the logit."""
 _WARM_UP = "Could you tell me how a bicycle stays upright? " * 12
 
 _ORT_ERRORS: tuple[type[Exception], ...] = tuple(
@@ -63,9 +67,13 @@ class Identity:
 
 
 class Graph:
-    """An ONNX network for sequence classification: token ids in, one row of logits out."""
+    """An ONNX network for sequence classification: token ids in, one row of logits out.
 
-    __slots__ = ("_inputs", "_output", "_session")
+    One with an early exit has a scalar input `exit_below` and an output `exit` beside the logits: a window
+    whose exit logit is below leaves after the lower layers, with the logits of such windows on the average.
+    """
+
+    __slots__ = ("_inputs", "_outputs", "_session")
 
     def __init__(self, data: bytes, threads: int = 1, output: str | None = "logits") -> None:
         """Load the bytes of one ONNX file. `output`: name it must have, None for any single one.
@@ -81,25 +89,38 @@ class Graph:
         except _RUN_ERRORS as error:
             raise ModelFileError(f"the ONNX file does not load ({type(error).__name__})") from error
         self._inputs = frozenset(item.name for item in self._session.get_inputs())
-        self._output = _check_signature(self._session, output)
+        self._outputs = _check_signature(self._session, output)
 
     def logits(self, window: Window) -> object:
-        """Whatever the network gives for one window; nothing is checked here.
+        """What the whole network gives for one window.
+
+        Raises:
+            ClassifierError: the run failed.
+        """
+        return self.look(window)[0]
+
+    def look(self, window: Window, exit_below: float | None = None) -> tuple[object, bool]:
+        """Whatever the network gives for one window (nothing is checked here), and whether all of it ran.
+
+        `exit_below`: logit of the early exit below which a window leaves; None: none does.
 
         Raises:
             ClassifierError: the run failed.
         """
         ids = np.array([window.ids], dtype=np.int64)
-        feeds: dict[str, npt.NDArray[np.int64]] = {"input_ids": ids}
+        limit = -math.inf if exit_below is None else exit_below
+        feeds: dict[str, npt.NDArray[Any]] = {"input_ids": ids}
         if "attention_mask" in self._inputs:
             feeds["attention_mask"] = np.ones_like(ids)
         if "token_type_ids" in self._inputs:
             feeds["token_type_ids"] = np.array([window.types], dtype=np.int64)
+        if EXIT_INPUT in self._inputs:
+            feeds[EXIT_INPUT] = np.array(limit, dtype=np.float32)
         try:
-            result: object = self._session.run([self._output], feeds)[0]
+            logits, *told = self._session.run(self._outputs, feeds)
         except _RUN_ERRORS as error:
             raise ClassifierError(f"the model failed ({type(error).__name__})") from error
-        return result
+        return logits, not told or not float(told[0].max()) < limit
 
 
 class OnnxClassifier:
@@ -107,6 +128,7 @@ class OnnxClassifier:
 
     __slots__ = (
         "_calibration",
+        "_exit_below",
         "_first",
         "_graph",
         "_identity",
@@ -123,8 +145,11 @@ class OnnxClassifier:
         windows: Windows,
         labels: tuple[LabelSpec, ...],
         max_windows: int = MAX_WINDOWS,
+        *,
         first: FirstStage | None = None,
+        exit_below: float | None = None,
     ) -> None:
+        self._exit_below = exit_below
         self._identity = identity
         self._languages = Languages(identity.languages)
         self._graph = graph
@@ -149,7 +174,7 @@ class OnnxClassifier:
     ) -> OnnxClassifier:
         """Load a manifest directory after verifying every digest. `network`: what runs the ONNX file.
 
-        `cascade` False leaves its first stage out: the network reads every window.
+        `cascade` False leaves its first stage and the early exit out: all layers read every window.
 
         Raises:
             ModelFileError: something is missing, altered or not what the manifest says.
@@ -163,12 +188,13 @@ class OnnxClassifier:
             manifest.overlap,
             manifest.request_tokens,
         )
-        first = None
+        first, exit_below = None, manifest.exit_below if cascade else None
         if cascade and FIRST_STAGE_FILE in files:
             first = FirstStage(files[FIRST_STAGE_FILE], sum(1 for label in manifest.labels if label.name))
-        digest = digest_over(manifest.source, str(max_windows), "cascade" if first else "")
+        cheaper = first is not None or exit_below is not None
+        digest = digest_over(manifest.source, str(max_windows), "cascade" if cheaper else "")
         identity = Identity(name or manifest.name, manifest.model, digest, manifest.kind, manifest.languages)
-        return cls(identity, graph, windows, manifest.labels, max_windows, first)
+        return cls(identity, graph, windows, manifest.labels, max_windows, first=first, exit_below=exit_below)
 
     @property
     def name(self) -> str:
@@ -233,8 +259,9 @@ class OnnxClassifier:
                 if self._first is not None and self._first.passes(window.ids):
                     scores = self._first.rest
                 else:
-                    scores = self._calibration.scores(self._graph.logits(window))
-                    deep += 1
+                    logits, whole = self._graph.look(window, self._exit_below)
+                    scores = self._calibration.scores(logits)
+                    deep += whole
                 best = scores if best is None else np.maximum(best, scores)
             read += window.fresh
             unknown += window.unknown
@@ -284,16 +311,19 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     return options
 
 
-def _check_signature(session: onnxruntime.InferenceSession, output: str | None) -> str:
+def _check_signature(session: onnxruntime.InferenceSession, output: str | None) -> list[str]:
     inputs = {item.name: item for item in session.get_inputs()}
+    limit = inputs.pop(EXIT_INPUT, None)
+    if limit is not None and (limit.type != "tensor(float)" or limit.shape):
+        raise ModelFileError(f"model input {EXIT_INPUT} is not one float")
     if "input_ids" not in inputs or not set(inputs) <= INPUTS:
         raise ModelFileError(f"unexpected model inputs: {', '.join(sorted(inputs))}")
     odd = [name for name, item in inputs.items() if item.type != "tensor(int64)" or len(item.shape) != 2]
     if odd:
         raise ModelFileError(f"model inputs are not int64 of two dimensions: {', '.join(sorted(odd))}")
-    outputs = session.get_outputs()
-    if len(outputs) != 1 or (output is not None and outputs[0].name != output):
-        names = ", ".join(item.name for item in outputs)
-        raise ModelFileError(f"unexpected model outputs: {names}; expected {output or 'a single one'}")
-    name: str = outputs[0].name
-    return name
+    names: list[str] = [item.name for item in session.get_outputs()]
+    told = [] if limit is None else [EXIT_OUTPUT]
+    if names != [output or names[0], *told]:
+        expected = ", ".join([output or "a single one", *told])
+        raise ModelFileError(f"unexpected model outputs: {', '.join(names)}; expected {expected}")
+    return names

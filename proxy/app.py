@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,14 +36,24 @@ from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
-from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.chat_completions.routes import DEPLOYMENT_PATH, ChatCompletions, Deployment
+from proxy.surfaces.completions import routes as completions
+from proxy.surfaces.completions.routes import Completions
 from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
-from proxy.surfaces.front import Front, Handler
-from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute
+from proxy.surfaces.front import Front, Handler, Pattern
+from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from proxy.surfaces.reading import Limits
+from proxy.surfaces.responses.retrieval import Action, StoredResponses
+from proxy.surfaces.responses.routes import Responses, WiresOf
+from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts import agentgateway, guard_check, litellm_guardrail, moderations
+from proxy.surfaces.verdicts.agentgateway import Agentgateway
+from proxy.surfaces.verdicts.guard_check import GuardCheck
+from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
+from proxy.surfaces.verdicts.moderations import Moderations
 from proxy.tenants import Tenants, make_tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
@@ -57,13 +67,15 @@ DEMO_DELAY_S = 0.02
 class Gatehouse:
     """An application: call it as ASGI (lifespan included).
 
-    `routes`: hot path to handler, as the front dispatches them; `fastapi`: everything else;
+    `routes`: hot path to handler, as the front dispatches them; `patterns`: guarded routes with a name in
+    their path; `fastapi`: everything else;
     `operations`: health and metrics alone, for a second listener.
     """
 
     settings: Settings
     front: Front
     routes: Mapping[str, Handler]
+    patterns: Sequence[Pattern]
     fastapi: FastAPI
     operations: FastAPI
     corridor: Corridor
@@ -121,7 +133,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         calibrations=calibrations,
         history=_memory(settings, store),
     )
-    routes = _hot_routes(settings, corridor, tenants, metrics, ledger, store)
+    routes, patterns = _hot_routes(settings, corridor, tenants, metrics, store, router.wires)
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
     public.include_router(public_routes(router.models, version=VERSION))
     ready = _readiness(classifiers, store, ledger)
@@ -129,8 +141,9 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         app.include_router(operator_routes(ready, metrics.exposition))
     parts = Gatehouse(
         settings=settings,
-        front=Front(public, routes, origins=settings.cors.origins),
+        front=Front(public, routes, patterns, origins=settings.cors.origins),
         routes=routes,
+        patterns=patterns,
         fastapi=public,
         operations=operations,
         corridor=corridor,
@@ -211,10 +224,10 @@ def _hot_routes(
     corridor: Corridor,
     tenants: Tenants,
     metrics: Metrics,
-    ledger: LedgerWriter,
     store: Store,
-) -> dict[str, Handler]:
-    """Path (without `/v1`) to handler. Whatever reaches an upstream does so by the corridor."""
+    wires: WiresOf,
+) -> tuple[dict[str, Handler], list[Pattern]]:
+    """Path (without `/v1`) to handler, and patterns. Whatever reaches an upstream does so by the corridor."""
 
     def bundle_for(headers: Mapping[str, str]) -> tuple[str, PolicyBundle]:
         if headers.get("x-stainless-retry-count", "0") != "0":
@@ -223,7 +236,7 @@ def _hot_routes(
         return tenant.name, tenant.bundle
 
     def record(feedback: Feedback) -> None:
-        ledger.tell(
+        corridor.ledger.tell(
             FeedbackGiven(
                 feedback.decision,
                 feedback.tenant,
@@ -246,7 +259,43 @@ def _hot_routes(
     headers = VerdictHeaders(settings.expose_headers)
     chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
     feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
-    return {"/chat/completions": GuardedRoute(chat, corridor, entrance), "/feedback": feedback}
+    withheld = Withheld()
+    responses = Responses(wires, withheld, headers, settings.constitution_role)
+    hot: dict[str, Handler] = {
+        "/chat/completions": GuardedRoute(chat, corridor, entrance),
+        completions.PATH: GuardedRoute(Completions(wires, headers), corridor, entrance),
+        "/responses": GuardedRoute(responses, corridor, entrance),
+        moderations.PATH: Moderations(corridor, entrance),
+        "/feedback": feedback,
+    }
+
+    def stored(method: str, path: str, action: Action) -> Pattern:
+        surface = StoredResponses(action, wires, withheld, headers)
+        return Pattern(method, path, GuardedRoute(surface, corridor, entrance, bodyless=True))
+
+    hot |= {path: GuardedRoute(surface, corridor, entrance) for path, surface in _verdict_surfaces(headers)}
+    deployment = Deployment(ChatCodec(settings.constitution_role), headers)
+    patterns = [
+        Pattern("POST", DEPLOYMENT_PATH, GuardedRoute(deployment, corridor, entrance)),
+        stored("GET", "/responses/{id}", "fetch"),
+        stored("GET", "/responses/{id}/input_items", "list"),
+        stored("POST", "/responses/{id}/cancel", "cancel"),
+        stored("DELETE", "/responses/{id}", "delete"),
+    ]
+    return hot, patterns
+
+
+def _verdict_surfaces(headers: VerdictHeaders) -> list[tuple[str, Surface]]:
+    """Routes that give a verdict and call no model."""
+    return [
+        (guard_check.PATH, GuardCheck(headers)),
+        (litellm_guardrail.PATH, LitellmGuardrail(headers)),
+        *(
+            (prefix + path, Agentgateway(side, headers))
+            for prefix in ("", agentgateway.PREFIX)
+            for side, path in agentgateway.HOOKS.items()
+        ),
+    ]
 
 
 def _admission(settings: Settings, store: Store) -> Admit | None:

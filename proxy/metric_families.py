@@ -49,8 +49,9 @@ CODES = (
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
     *("not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
-    *("rate_limit_exceeded", "request_timeout", "too_deep", "too_many_values", "unknown_decision"),
-    *("unknown_field", "unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
+    *("rate_limit_exceeded", "request_timeout", "response_not_stored", "response_withheld", "too_deep"),
+    *("too_many_values", "unknown_decision", "unknown_field", "unsupported_by_upstream"),
+    *("unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
 )
 """Codes of errors that answer requests which did not become exchanges."""
 
@@ -65,7 +66,9 @@ class Vocabulary:
         "responses",
         "messages",
         "moderations",
-        "guardrail",
+        "guard_check",
+        "litellm_guardrail",
+        "agentgateway",
         "feedback",
     )
     policies: tuple[str, ...] = ("default",)
@@ -77,7 +80,10 @@ class Vocabulary:
     )
     codes: tuple[str, ...] = CODES
     """Error codes of requests refused before they became exchanges."""
-    kinds: tuple[str, ...] = ("image", "audio", "video", "file", "token_ids", "too_long", "encoded")
+    kinds: tuple[str, ...] = (
+        *("image", "audio", "video", "file", "token_ids", "too_long", "encoded"),
+        *("previous_response", "conversation", "item_reference", "prompt_template"),
+    )
     """Kinds of parts that no guard can read."""
 
 
@@ -344,9 +350,7 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             ("side",),
             (("input", "output"),),
         ),
-        "partly_read": Tally(
-            "gatehouse_partly_read_exchanges", "Exchanges with a part that no guard could read."
-        ),
+        "partly_read": Tally("gatehouse_partly_read_exchanges", "Exchanges with an unreadable part."),
         "uncovered": Tally(
             "gatehouse_uncovered_parts",
             "Parts that no guard could read.",
@@ -359,10 +363,7 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             ("side", "result"),
             (("input", "output"), ("judged", *REASONS)),
         ),
-        "withheld": Tally(
-            "gatehouse_withheld_messages",
-            "Old messages that were blocked before and neither judged nor sent upstream again.",
-        ),
+        "withheld": Tally("gatehouse_withheld_messages", "Old messages blocked before, left out for good."),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",
             "Exchanges with text in a language that a guard does not read.",
@@ -388,7 +389,7 @@ def _usage() -> dict[str, Tally]:
         ),
         "windows": Tally(
             "gatehouse_screened_windows",
-            "Token windows that were read, by what settled them: a cascade's first stage, or the network.",
+            "Token windows that were read, by what settled them: a cascade early, or the whole network.",
             ("by",),
             (("first", "network"),),
         ),

@@ -158,7 +158,7 @@ class GuardSettings(Section):
     )
     cascade: bool = Field(
         default=True,
-        description="Let a model's cheap first stage settle what is clearly harmless; "
+        description="Let a model's first stage and early exit settle what is clearly harmless; "
         "off: its network reads everything.",
     )
 

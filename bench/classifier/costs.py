@@ -5,6 +5,7 @@ Cascade on and off take turns, prompt by prompt, so that a slow minute hits both
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bench.classifier import texts
@@ -14,7 +15,7 @@ from classifiers.classification import Classification
 from classifiers.normalize import normalize
 
 LENGTHS = (16, 64, 128, 512)
-STAGES = ("normalise", "tokenise", "first stage", "network")
+STAGES = ("normalise", "tokenise", "first stage", "up to the exit", "network")
 TENTH, HELD = "every tenth prompt", "prompts held out of training"
 
 Pairs = Sequence[tuple[str, str]]
@@ -36,7 +37,7 @@ def lengths(subjects: Sequence[Subject], plan: Plan, tell: Tell) -> list[Row]:
 
 
 def traffic(subjects: Sequence[Subject], plan: Plan, tell: Tell) -> list[Row]:
-    """Mean cost over ordinary prompts, and the share of windows that the first stage settles.
+    """Mean cost over ordinary prompts, and the share of windows that first stage and early exit settle.
 
     A model of exchanges reads each prompt as if it were the answer to the one before it.
     """
@@ -71,7 +72,7 @@ def _windows(seen: Sequence[Classification]) -> Row:
 
 
 def stages(subjects: Sequence[Subject], plan: Plan, tell: Tell) -> list[Row]:
-    """Cost of each stage for one prompt; both the first stage and the network see every window."""
+    """Cost of each stage for one prompt; first stage, exit and network see every window."""
     rows = []
     for subject in subjects:
         request = texts.request(subject.tokenizer)
@@ -95,4 +96,6 @@ def _walk(subject: Subject, text: str, request: str, times: dict[str, Times]) ->
     windows = times["tokenise"].take(parts.cut, readings, request)
     if (first := parts.first) is not None:
         times["first stage"].take(lambda: [first.passes(window.ids) for window in windows])
+    if parts.exits:
+        times["up to the exit"].take(lambda: [parts.graph.look(window, math.inf) for window in windows])
     times["network"].take(lambda: [parts.read(window) for window in windows])

@@ -58,7 +58,7 @@ def _traffic(rows: Sequence[Row]) -> list[str]:
             *(f"{on['settled']:.1%}", *_cpu(on, off), on["n"]),
         )
 
-    columns = ("model", "prompts", "tokens", "windows", "settled by the first stage", *CPU, "n")
+    columns = ("model", "prompts", "tokens", "windows", "settled early", *CPU, "n")
     return _table(columns, _pairs(rows, line))
 
 

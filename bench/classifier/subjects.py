@@ -21,12 +21,16 @@ CASCADES = ("on", "off")
 
 @dataclass(frozen=True)
 class Stages:
-    """What `classify` does, step by step. `first` is None where the model has no first stage."""
+    """What `classify` does, step by step.
+
+    `first` is None where the model has no first stage; `exits`: its network has an early exit.
+    """
 
     windows: Windows
     graph: Graph
     calibration: Calibration
     first: FirstStage | None
+    exits: bool
 
     def cut(self, readings: tuple[str, ...], request: str) -> list[Window]:
         """All windows of all readings."""
@@ -60,6 +64,7 @@ class Subject:
             "model": self.manifest.model,
             "digest": self.cascades["on"].digest,
             "first_stage": self.stages.first is not None,
+            "early_exit": self.stages.exits,
         }
 
 
@@ -90,4 +95,5 @@ def _stages(directory: Path, manifest: Manifest) -> Stages:
         Graph(files[MODEL_FILE]),
         calibration,
         FirstStage(files[FIRST_STAGE_FILE], len(calibration.labels)) if FIRST_STAGE_FILE in files else None,
+        manifest.exit_below is not None,
     )

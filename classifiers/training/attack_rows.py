@@ -117,15 +117,11 @@ class Composer:
 
     def make_hijack(self) -> Example:
         """A direct attempt at the assistant's instructions, now and then after an ordinary request."""
-        text = self._random.choice(self._parts["hijack"])
-        if self._random.random() < 0.3:
-            seam = self._random.choice(("\n", " ", "\n\n"))
-            text = f"{self._random.choice(self._cores.harmless).text}{seam}{text}"
-        return self._row(text, {"prompt_injection": 1.0}, "hijack")
+        return self._row(self._followed("hijack"), {"prompt_injection": 1.0}, "hijack")
 
     def make_hijack_benign(self) -> Example:
-        """A harmless look-alike of one."""
-        return self._row(self._random.choice(self._parts["hijack_benign"]), CALM, "hijack")
+        """A harmless look-alike of one, as often after an ordinary request."""
+        return self._row(self._followed("hijack_benign"), CALM, "hijack")
 
     def make_hidden(self) -> Example:
         """A document with an instruction to its reader's assistant in it."""
@@ -139,6 +135,13 @@ class Composer:
 
     def _row(self, text: str, targets: Mapping[str, float], family: str) -> Example:
         return Example(text, dict(targets), f"{self._source}{family}", OWN_LICENCE, family=family)
+
+    def _followed(self, part: str) -> str:
+        text = self._random.choice(self._parts[part])
+        if self._random.random() < 0.3:
+            seam = self._random.choice(("\n", " ", "\n\n"))
+            text = f"{self._random.choice(self._cores.harmless).text}{seam}{text}"
+        return text
 
     def _framed(self, frames: str, core: str) -> str:
         frame = self._random.choice(self._parts[frames])

@@ -126,7 +126,8 @@ def augment(examples: list[Example], shares: Mapping[str, float], seed: int) -> 
     """Return the varied examples, and beside them shares of their number of other rows.
 
     ``joined``: a harmless row before or after any row; ``padded``: a short harmful row among several
-    harmless ones; ``noise``: garbled harmless rows.
+    harmless ones; ``mixed``: several harmless rows, so that a row of pieces is no sign of harm; ``noise``:
+    garbled harmless rows.
     """
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrets
     short = [example for example in examples if len(example.text) < SHORT]
@@ -140,6 +141,9 @@ def augment(examples: list[Example], shares: Mapping[str, float], seed: int) -> 
     extra += [
         pad(rng.choice(risky), harmless, rng)
         for _ in range(_count(shares, "padded", examples, harmless and risky))
+    ]
+    extra += [
+        pad(rng.choice(harmless), harmless, rng) for _ in range(_count(shares, "mixed", examples, harmless))
     ]
     extra += [garble(rng.choice(harmless), rng) for _ in range(_count(shares, "noise", examples, harmless))]
     return [vary(example, rng) for example in examples] + extra

@@ -27,7 +27,7 @@ from classifiers.training import (
 )
 from classifiers.training.encoder import BASE_LICENCE, BASE_NAME
 from classifiers.training.examples import Example, drop_duplicates, targets_of
-from classifiers.training.fitting import Fitted, fit_label
+from classifiers.training.fitting import Fitted, fit_curves, fit_label, known
 from classifiers.training.labelled import UNLABELLED, Labelled
 from classifiers.training.labels import EXCHANGE_HEADS, REFUSAL
 from classifiers.training.tokens import Windower
@@ -123,17 +123,13 @@ def fit_sigmoids(unseen: list[Example], logits: Floats, ratios: dict[str, float]
     Thresholds come from every other harmless row, the stated rates from the rest.
     """
     calm = [i for i, row in enumerate(unseen) if in_fold(row, list(replies.CALM))]
-    fitted = []
-    for column, head in enumerate(EXCHANGE_HEADS):
-        if head.activation == "softmax":
-            continue
-        labels = targets_of(unseen, head.name)
-        rows = ~np.isnan(labels)
-        curve = calibrate.fit_platt(logits[rows, column], labels[rows], calibrate.PRIOR)
-        values = logits[calm, column]
-        scaling = (curve or calibrate.Scaling(), curve is not None)
-        fitted.append(fit_label(head, scaling, values[::2], values[1::2], ratios))
-    return fitted
+    columns = [i for i, head in enumerate(EXCHANGE_HEADS) if head.activation == "sigmoid"]
+    heads = [EXCHANGE_HEADS[i] for i in columns]
+    curves = fit_curves(heads, [known(logits, unseen, EXCHANGE_HEADS[i].name, i) for i in columns])
+    return [
+        fit_label(head, curve, logits[calm, i][::2], logits[calm, i][1::2], ratios)
+        for i, head, curve in zip(columns, heads, curves, strict=True)
+    ]
 
 
 def refusal_figures(held: list[Example], logits: Floats, folds: list[list[str]]) -> dict[str, Any]:
@@ -234,8 +230,8 @@ def build_cascade(
     scale: float,
     fitted: list[Fitted],
     config: Settings,
-) -> tuple[bytes, dict[str, Any]]:
-    """The first stage of the exported file: it passes windows that plainly comply and harm nobody."""
+) -> tuple[float | None, dict[str, Any]]:
+    """First stage and early exit of the exported file: they pass what plainly complies and harms nobody."""
     trained, unseen = rows
 
     def judge(logits: Floats) -> tuple[cascade.Bools, cascade.Bools, Floats]:
@@ -249,8 +245,11 @@ def build_cascade(
 
     calm = [row for row in unseen if _is_calm(row)]
     risky = [row for row in unseen if not _is_calm(row)]
-    cuts = [cascade.cut_rows(path, windower, part, len(EXCHANGE_HEADS)) for part in (trained, risky, calm)]
-    return cascade.build_first_stage(*cuts, judge, config["exchange"]["cascade"], config["seed"])
+    train_cut, risky_cut, calm_cut = (
+        cascade.cut_rows(path, windower, part, len(EXCHANGE_HEADS)) for part in (trained, risky, calm)
+    )
+    cuts = (train_cut, risky_cut, calm_cut)
+    return cascade.build_cascade(path, cuts, judge, config["exchange"]["cascade"], config["seed"])
 
 
 def _is_calm(row: Example) -> bool:
@@ -283,11 +282,13 @@ def finish(
     )
     classes = refusal_classes(held)
     scale = calibrate.fit_temperature(logits[classes >= 0, : len(REFUSAL)], classes[classes >= 0])
+    whole = measure.scorer(folder / "model.onnx", windower, EXCHANGE_HEADS)(unseen)
+    fitted = fit_sigmoids(unseen, whole, settings["ratios"])
+    parts = (rows, unseen)
+    exit_below, saved = build_cascade(folder / "model.onnx", windower, parts, scale, fitted, config)
     score = measure.scorer(folder / "model.onnx", windower, EXCHANGE_HEADS)
     fresh = score(unseen)
     fitted = fit_sigmoids(unseen, fresh, settings["ratios"])
-    stage, saved = build_cascade(folder / "model.onnx", windower, (rows, unseen), scale, fitted, config)
-    cascade.write_first_stage(folder, stage)
     sample = rows[:: max(1, len(rows) // 400)]
     exact, small = measure.logits_of(full, windower, sample, EXCHANGE_HEADS), score(sample)
     facts = {
@@ -300,7 +301,7 @@ def finish(
         "agreement": float((exact[:, :4].argmax(axis=1) == small[:, :4].argmax(axis=1)).mean()),
         "latency": {size: measure.latency(folder / "model.onnx", size) for size in (64, 128, 256)},
     }
-    fields = manifest_fields(scale, fitted, config)
+    fields = manifest_fields(scale, fitted, config) | cascade.manifest_entry(exit_below)
     export.write_manifest(folder, fields)
     card = report.exchange_card(fields, facts, collect.licence_table(rows), BASE_LICENCE)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")

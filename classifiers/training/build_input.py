@@ -240,8 +240,8 @@ def build(
 
 def build_cascade(
     path: Path, windower: Windower, parts: Split, fitted: list[Fitted], config: dict[str, Any]
-) -> tuple[bytes, dict[str, Any]]:
-    """The first stage of the exported file, and what it saves and loses."""
+) -> tuple[float | None, dict[str, Any]]:
+    """Give the exported file a first stage and an early exit; see `cascade.build_cascade`."""
 
     def judge(logits: Floats) -> tuple[cascade.Bools, cascade.Bools, Floats]:
         scores = np.stack([f.scaling.score(logits[:, i]) for i, f in enumerate(fitted)], axis=1)
@@ -254,11 +254,11 @@ def build_cascade(
     risky = [row for row in parts.probe if _is_risky(row)]
     sampler = random.Random(config["seed"])  # noqa: S311 - sampling, not secrets
     sampled = sampler.sample(parts.train, min(settings["rows"], len(parts.train)))
-    cuts = [
+    train_cut, risky_cut, calm_cut = (
         cascade.cut_rows(path, windower, rows, len(INPUT_HEADS))
         for rows in (sampled, risky, parts.tune + parts.check)
-    ]
-    return cascade.build_first_stage(*cuts, judge, settings, config["seed"])
+    )
+    return cascade.build_cascade(path, (train_cut, risky_cut, calm_cut), judge, settings, config["seed"])
 
 
 def finish(
@@ -271,11 +271,12 @@ def finish(
     export.quantise(full, folder / "model.onnx")
     export.write_tokenizer(weights / "tokenizer.json", folder / "tokenizer.json")
     windower = Windower.load(folder / "tokenizer.json", settings["max_tokens"], settings["overlap"])
+    whole = measure.scorer(folder / "model.onnx", windower, INPUT_HEADS)
+    fitted = fit_labels(whole, parts, settings["ratios"])
+    exit_below, saved = build_cascade(folder / "model.onnx", windower, parts, fitted, config)
     score = measure.scorer(folder / "model.onnx", windower, INPUT_HEADS)
     fitted = fit_labels(score, parts, settings["ratios"])
     sample = parts.tune[:300] + parts.probe[:900:3]
-    stage, saved = build_cascade(folder / "model.onnx", windower, parts, fitted, config)
-    cascade.write_first_stage(folder, stage)
     facts = figures(score, parts, fitted) | {
         "cascade": saved,
         "steps": steps,
@@ -299,7 +300,7 @@ def finish(
         "certified": {label.head.name: round(label.bound, 5) for label in fitted},
         "card": "MODEL_CARD.md",
         "created": config["created"],
-    }
+    } | cascade.manifest_entry(exit_below)
     export.write_manifest(folder, fields)
     card = report.input_card(fields, facts, collect.licence_table(parts.train), BASE_LICENCE)
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")

@@ -16,6 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from classifiers.training.labels import EXIT_LAYER, EXIT_UNITS
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -136,6 +138,9 @@ class Classifier(nn.Module):
     def __init__(self, shape: Shape, labels: int, pooling: str) -> None:
         super().__init__()
         self.pooling = pooling
+        self.exit = nn.Sequential(
+            nn.Linear(2 * shape.hidden, EXIT_UNITS), nn.ReLU(), nn.Linear(EXIT_UNITS, 1)
+        )
         self.embeddings = Embeddings(shape)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(shape) for _ in range(shape.layers))})
         self.dropout = nn.Dropout(0.1)
@@ -148,18 +153,32 @@ class Classifier(nn.Module):
         mean = (states * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1.0)
         return torch.cat([mean, states[:, 0]], dim=-1) if self.pooling == "reply" else mean
 
-    def pooled(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
-        """The three inputs (batch, sequence) to what the heads see (batch, hidden or twice hidden)."""
+    def pooled(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The three inputs (batch, sequence) to what the heads see (batch, hidden or twice hidden), and to
+        the logit of the early exit (batch, 1): is there anything to look at?
+        """
         states = self.embeddings(input_ids, token_type_ids)
         bias = (1.0 - attention_mask[:, None, None, :].to(states.dtype)) * -10000.0
-        for layer in self.encoder["layer"].children():
+        early = states
+        for number, layer in enumerate(self.encoder["layer"].children(), 1):
             states = layer(states, bias)
-        return self._pool(states, attention_mask, token_type_ids)
+            early = states if number == EXIT_LAYER else early
+        return self._pool(states, attention_mask, token_type_ids), self.exit(_spread(early, attention_mask))
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
         """The three inputs (batch, sequence) to logits (batch, labels)."""
-        logits: Tensor = self.head(self.dropout(self.pooled(input_ids, attention_mask, token_type_ids)))
+        pooled, _ = self.pooled(input_ids, attention_mask, token_type_ids)
+        logits: Tensor = self.head(self.dropout(pooled))
         return logits
+
+
+def _spread(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean and largest state over the tokens (batch, twice hidden)."""
+    kept = mask.unsqueeze(-1).to(states.dtype)
+    mean = (states * kept).sum(dim=1) / kept.sum(dim=1)
+    return torch.cat([mean, (states + (kept - 1.0) * 10000.0).amax(dim=1)], dim=-1)
 
 
 def load_encoder(folder: Path, labels: int, pooling: str) -> Classifier:
@@ -167,7 +186,7 @@ def load_encoder(folder: Path, labels: int, pooling: str) -> Classifier:
     model = Classifier(Shape.read(folder), labels, pooling)
     state = _read_state(folder)
     missing, _ = model.load_state_dict(state, strict=False)
-    untrained = [name for name in missing if not name.startswith("head.")]
+    untrained = [name for name in missing if not name.startswith(("head.", "exit."))]
     if untrained:
         raise ValueError(f"weights lack {untrained[:3]} and {max(0, len(untrained) - 3)} more")
     return model

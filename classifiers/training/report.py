@@ -12,7 +12,7 @@ from typing import Any
 from classifiers.training.calibrate import Bin, Floats, Rate
 from classifiers.training.examples import Example
 from classifiers.training.fitting import Fitted
-from classifiers.training.labels import REFUSAL, RISKS
+from classifiers.training.labels import EXIT_LAYER, REFUSAL, RISKS
 
 CARDS = Path(__file__).parent / "cards"
 Licences = Sequence[tuple[str, str, int]]
@@ -200,14 +200,16 @@ def _bin_cell(bins: list[Bin], low: float) -> str:
 
 
 def cascade_text(found: dict[str, Any]) -> str:
-    """What the first stage saves and loses."""
-    windows, rows = percent(found["calm_windows"]), percent(found["calm_rows"])
-    found_at = f"{percent(found['recall_flag'])} at `flag` and {percent(found['recall_block'])} at `block`"
-    lost = f"{percent(found['lost_flag'])} and {percent(found['lost_block'])}"
+    """What first stage and early exit save and lose."""
+    first, both = found["first"], found["both"]
+    found_at = f"{percent(both['recall_flag'])} at `flag` and {percent(both['recall_block'])} at `block`"
+    lost = [f"{percent(each['lost_flag'])} and {percent(each['lost_block'])}" for each in (first, both)]
     return (
-        f"The first stage settles {windows} of the windows of held-out harmless rows, and {rows} of these "
-        "rows wholly. Of held-out risky rows (the half that its limit was not read from) the network finds "
-        f"{found_at}; the first stage takes {lost} of all rows from it."
+        f"The first stage settles {percent(first['calm_windows'])} of the windows of held-out harmless "
+        f"rows; with the early exit after layer {EXIT_LAYER} it is {percent(both['calm_windows'])}, and "
+        f"{percent(both['calm_rows'])} of these rows wholly. Of held-out risky rows (the half that the "
+        f"limits were not read from) the whole network finds {found_at}; the first stage takes {lost[0]} of "
+        f"all rows from it, both together {lost[1]}."
     )
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from classifiers.training.examples import Example
-from classifiers.training.labels import Head
+from classifiers.training.labels import RISKS, Head
 from classifiers.training.network import Classifier
 from classifiers.training.tokens import Window, Windower, batch
 
@@ -30,6 +30,8 @@ CALM_LOGIT = -4.0
 PROGRESS_SECONDS = 10.0
 ANCHOR_EVERY = 4
 """Batches between two that are held to the untrained encoder: it has to run for each of them."""
+MOST_WINDOWS = 4
+"""Windows of one harmless text that are learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Schedule:
 
     ``anchor`` weighs the distance of the pooled states from those of the untrained encoder, which keeps
     what it knows of texts that no row exercises. ``calm`` weighs the square of how far harmless rows rise
-    over ``CALM_LOGIT``: confident scores on harmless text cost more than cross-entropy makes them.
+    over ``CALM_LOGIT``: confident scores on harmless text cost more than cross-entropy makes them. ``exit``
+    weighs the early exit, which makes the lower layers tell harmless text apart.
     """
 
     epochs: float = 1.6
@@ -55,15 +58,14 @@ class Schedule:
     bfloat16: bool = True
     anchor: float = 0.0
     calm: float = 0.0
+    exit: float = 0.0
     seed: int = 7
     device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Rows ready for the loop, one window each; ``targets`` (rows, heads; NaN = unknown), ``weights``
-    (rows,).
-    """
+    """Windows ready for the loop; ``targets`` (windows, heads; NaN = unknown), ``weights`` (windows,)."""
 
     windows: Sequence[Window]
     targets: Array
@@ -73,20 +75,28 @@ class Encoded:
 def encode(
     examples: Sequence[Example], heads: Sequence[Head], windower: Windower, seed: int | None = None
 ) -> Encoded:
-    """Tokenise examples, one window each: the first, or with a ``seed`` any one of a harmless text's."""
+    """Tokenise examples: the first window of each, or with a ``seed`` several windows of harmless texts.
+
+    What is true of a harmless text is true of each of its windows; a risky one says nothing of where its
+    risk stands.
+    """
     rng = None if seed is None else random.Random(seed)  # noqa: S311 - sampling, not secrets
-    windows = [_window_of(row, windower, rng) for row in examples]
+    cut = [_windows_of(row, windower, rng) for row in examples]
+    sizes = [len(windows) for windows in cut]
     unknown = float("nan")
     targets = np.array(
         [[row.targets.get(head.name, unknown) for head in heads] for row in examples], dtype=np.float32
     )
-    return Encoded(windows, targets, np.array([row.weight for row in examples], dtype=np.float32))
+    weights = np.array([row.weight for row in examples], dtype=np.float32)
+    windows = [window for each in cut for window in each]
+    return Encoded(windows, np.repeat(targets, sizes, axis=0), np.repeat(weights, sizes))
 
 
-def _window_of(row: Example, windower: Windower, rng: random.Random | None) -> Window:
+def _windows_of(row: Example, windower: Windower, rng: random.Random | None) -> Sequence[Window]:
     if rng is None or row.targets.get("harm") != 0.0:
-        return windower.windows(row.text, row.request, limit=1)[0]
-    return rng.choice(windower.windows(row.text, row.request, limit=8))
+        return windower.windows(row.text, row.request, limit=1)
+    found = windower.windows(row.text, row.request, limit=2 * MOST_WINDOWS)
+    return rng.sample(found, min(MOST_WINDOWS, len(found)))
 
 
 def positive_weights(targets: Array, cap: float) -> Array:
@@ -154,7 +164,7 @@ def parameter_groups(model: Classifier, schedule: Schedule) -> list[dict[str, ob
     layers = len(model.encoder["layer"])  # type: ignore[arg-type]
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in model.named_parameters():
-        if name.startswith("head."):
+        if name.startswith(("head.", "exit.")):
             rate = schedule.rate * schedule.head_factor
         else:
             depth = int(name.split(".")[2]) + 1 if name.startswith("encoder.layer.") else 0
@@ -211,6 +221,7 @@ class Trainer:
         self.model = model.to(self.device)
         self.schedule = schedule
         self._data = data
+        self._risks = [i for i, head in enumerate(heads) if head.name in (*RISKS, "ssh")] or [0]
         self._loss = Loss(heads, positives, schedule.smoothing, schedule.calm).to(self.device)
         self._frozen = copy.deepcopy(model).eval().requires_grad_(False) if schedule.anchor else None
         self._optimizer = torch.optim.AdamW(parameter_groups(model, schedule), betas=(0.9, 0.98))
@@ -222,10 +233,12 @@ class Trainer:
             group["lr"] = rate * rate_at(progress, self.schedule.warmup)
         feeds = self._feeds(rows)
         with self._mixed():
-            pooled = self.model.pooled(*feeds)
+            pooled, early = self.model.pooled(*feeds)
             logits = self.model.head(self.model.dropout(pooled))
         targets, weights = (self._tensor(array[rows]) for array in (self._data.targets, self._data.weights))
         loss = self._loss(logits.float(), targets, weights)
+        if self.schedule.exit:
+            loss = loss + self.schedule.exit * self._missed(early.float().squeeze(1), targets)
         if anchored and self._frozen is not None:
             loss = loss + self.schedule.anchor * self._drift(pooled, feeds, self._frozen)
         self._optimizer.zero_grad(set_to_none=True)
@@ -234,10 +247,17 @@ class Trainer:
         self._optimizer.step()
         return float(loss.detach())
 
+    def _missed(self, early: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy of the early exit: a risk that a row is known to have, or to have none of."""
+        found = (torch.nan_to_num(targets[:, self._risks]) > 0.5).any(dim=1)
+        known = found | (targets[:, self._risks[0]] == 0.0)
+        terms = nn.functional.binary_cross_entropy_with_logits(early, found.float(), reduction="none")
+        return (terms * known).mean()
+
     def _drift(self, pooled: Tensor, feeds: tuple[Tensor, ...], frozen: Classifier) -> Tensor:
         """Mean cosine distance from the untrained encoder's pooled states."""
         with torch.no_grad(), self._mixed():
-            untrained = frozen.pooled(*feeds)
+            untrained, _ = frozen.pooled(*feeds)
         return 1.0 - nn.functional.cosine_similarity(pooled.float(), untrained.float(), dim=1).mean()
 
     def _mixed(self) -> torch.autocast:

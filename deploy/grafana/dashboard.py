@@ -218,7 +218,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Guards that gave no measurement",
-                "Per second. open: the exchange went on unmeasured; closed: it was stopped. Neither is a verdict.",
+                "Per second. open: the exchange went on unmeasured; closed: it was stopped. No verdicts.",
                 [
                     Target(by("guard_failures_total", "mode, failure"), "{{mode}}: {{failure}}"),
                     Target(by("unscreened_exchanges_total", "side"), "not screened: {{side}}"),
@@ -352,7 +352,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Processor, memory and verdict cache",
-                "Cores, GiB, the share answered from the cache, and the share that the first stage settles.",
+                "Cores, GiB, the share answered from the cache, and the share of windows settled early.",
                 [
                     Target(
                         f"sum by (instance) (rate(process_cpu_seconds_total{{{HERE}}}[{RATE}]))",
@@ -368,7 +368,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     ),
                     Target(
                         f"{rate('screened_windows_total', FIRST)} / ({rate('screened_windows_total')} > 0)",
-                        "share settled by the first stage",
+                        "share of windows settled early",
                     ),
                 ],
                 width=12,

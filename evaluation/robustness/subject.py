@@ -25,15 +25,16 @@ class RememberingGraph(Graph):
 
     def __init__(self, data: bytes, threads: int = 1) -> None:
         super().__init__(data, threads)
-        self._known: dict[tuple[int, ...], object] = {}
+        self._known: dict[tuple[tuple[int, ...], float | None], tuple[object, bool]] = {}
 
-    def logits(self, window: Window) -> object:
-        """As `Graph.logits`."""
-        if window.ids not in self._known:
+    def look(self, window: Window, exit_below: float | None = None) -> tuple[object, bool]:
+        """As `Graph.look`."""
+        key = (window.ids, exit_below)
+        if key not in self._known:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[window.ids] = super().logits(window)
-        return self._known[window.ids]
+            self._known[key] = super().look(window, exit_below)
+        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True)

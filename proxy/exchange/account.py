@@ -64,8 +64,8 @@ class Account:
 
     @property
     def flagged(self) -> bool:
-        """The input was flagged or worse, enforced or not."""
-        return self.input_verdict.would.severity > 0
+        """The input was flagged or worse, enforced or not, or was not seen."""
+        return self.exchange.fetched or self.input_verdict.would.severity > 0
 
     def note(self, readings: tuple[Reading, ...], output: bool = False) -> None:
         """Keep the highest score of each label, the models that gave them and languages they do not read."""
@@ -127,7 +127,12 @@ class Account:
         if ReplyOrigin.CANNED in origins:
             self.reply = ReplyOrigin.CANNED
         else:
-            self.reply = ReplyOrigin.REVISED if origins else ReplyOrigin.UPSTREAM
+            self.reply = ReplyOrigin.REVISED if origins else self._untouched()
+
+    def _untouched(self) -> ReplyOrigin:
+        """Where an answer came from in which nothing was replaced."""
+        asked = self.exchange.verdict_only
+        return ReplyOrigin.UPSTREAM if asked is None or asked.answers else ReplyOrigin.NONE
 
     def leave(self) -> None:
         """The client went away; what it already had in full stays complete."""

@@ -23,7 +23,7 @@ class VerdictGiven:
     """A stage ended. `seconds` is the wall time of the stage; `cached`: all measurements were cached.
 
     `windows`: token windows that were read for it, `deep`: how many of them by a network, the others being
-    settled by the first stage of a cascade; both 0 where all was cached.
+    settled earlier by a cascade; both 0 where all was cached.
     """
 
     exchange: str

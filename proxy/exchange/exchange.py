@@ -31,7 +31,7 @@ class ReplyOrigin(StrEnum):
     REVISED = "revised"
     ERROR = "error"
     NONE = "none"
-    """The client left before it got an answer."""
+    """There was no answer: the client left, or only a verdict on what it asks was wanted."""
 
 
 PieceField = Literal["content", "reasoning", "refusal", "tool_call", "audio_transcript", "other"]
@@ -154,6 +154,17 @@ class Replacement:
     category: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictOnly:
+    """A verdict is all that is asked for. `answers`: texts of an answer to judge, one a choice.
+
+    `on_input` False: the conversation is the context of the answers, and does not decide.
+    """
+
+    answers: tuple[str, ...] = ()
+    on_input: bool = True
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and everything that belongs to it, fixed before the pipeline starts.
@@ -192,3 +203,7 @@ class Exchange:
     """Places (see `Turn.place`) of messages that were blocked before: not judged, and not sent upstream."""
     end_user: str = ""
     """Keyed digest of whom the client named as its end user."""
+    fetched: bool = False
+    """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
+    verdict_only: VerdictOnly | None = None
+    """Nothing but a verdict is asked for; no model is called."""

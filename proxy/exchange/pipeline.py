@@ -20,7 +20,7 @@ from policies.verdict import Action, Stage
 from proxy.exchange.account import Account
 from proxy.exchange.deadline import Deadline
 from proxy.exchange.events import Outcome, RequestRejected
-from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
+from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
 from proxy.exchange.holdback import HoldBack
 from proxy.exchange.joining import with_joined
 from proxy.exchange.plan import Plan, plan
@@ -145,6 +145,10 @@ class _Walk:
     async def run(self) -> None:
         """Screen, call, release."""
         await self._look_back()
+        asked = self.account.exchange.verdict_only
+        if asked is not None:
+            await self._assess(asked)
+            return None
         await self.judge.rule_input(Stage.PRE_CALL)
         if self.judge.blocks_input:
             return await self._refuse()
@@ -165,6 +169,18 @@ class _Walk:
             if exchange.withheld:
                 asked = without(asked, exchange.withheld)
                 exchange.conversation = with_joined(asked, together=plan.reads_together)
+
+    async def _assess(self, asked: VerdictOnly) -> None:
+        """Judge what was given, and say so: no model is called, nothing is reviewed."""
+        await self.judge.rule_input(Stage.PRE_CALL)
+        await self.judge.rule_input(Stage.DURING_CALL)
+        if asked.on_input and self.judge.blocks_input:
+            await self._refuse()
+            return
+        for index, text in enumerate(asked.answers):
+            self.account.draft.choice(index).content = text
+        await self.judge.rule_draft(may_review=False)
+        await self._deliver([])
 
     def _decided_at_once(self) -> bool:
         """Whether cached measurements (or the lack of rules) settle the input without waiting."""

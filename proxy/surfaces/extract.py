@@ -15,7 +15,7 @@ import orjson
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.surfaces.leaves import Found
 
-_ORIGINS = {
+ORIGINS = {
     "system": Origin.OPERATOR,
     "developer": Origin.OPERATOR,
     "user": Origin.USER,
@@ -72,12 +72,12 @@ class Extractor:
         parts = len(messages)
         for position, message in enumerate(messages):
             role, content = message.get("role"), message.get("content")
-            origin = _ORIGINS.get(role) if type(role) is str else None
+            origin = ORIGINS.get(role) if type(role) is str else None
             if len(message) == 2 and origin is not None and type(content) is str:
                 turns.append(Turn(role, content, origin, position))
             else:
                 before = len(uncovered)
-                turn, extra = _read_message(message, f"messages[{position}]", uncovered)
+                turn, extra = read_message(message, f"messages[{position}]", uncovered)
                 turns.append(replace(turn, place=position))
                 uncovered[before:] = [replace(part, place=position) for part in uncovered[before:]]
                 parts += extra
@@ -112,13 +112,18 @@ def _read_section(name: str, value: Any) -> Section:
     return "\n".join(found.texts), tuple(found.uncovered)
 
 
-def _read_message(message: dict[str, Any], path: str, uncovered: list[Uncovered]) -> tuple[Turn, int]:
-    """One turn with all text of a message, and how many parts it has beyond the first."""
-    found = Found()
+def read_message(
+    message: dict[str, Any], path: str, uncovered: list[Uncovered], found: Found | None = None
+) -> tuple[Turn, int]:
+    """One turn with all text of a message, and how many parts it has beyond the first.
+
+    `found`: where its leaves go, for an API with words of its own.
+    """
+    found = Found() if found is None else found
     role = message.get("role")
-    origin = _ORIGINS.get(role) if type(role) is str else None
+    origin = ORIGINS.get(role) if type(role) is str else None
     content = message.get("content")
-    text = _read_content(content, path, found)
+    text = read_content(content, path, found)
     extra = max(0, len(content) - 1) if type(content) is list else 0
     for name, value in message.items():
         if value is None or name == "content" or (origin is not None and name == "role"):
@@ -142,7 +147,7 @@ def _read_field(name: str, value: Any, path: str, found: Found) -> None:
     found.walk({name: value}, "", path)
 
 
-def _read_content(content: Any, path: str, found: Found) -> str:
+def read_content(content: Any, path: str, found: Found) -> str:
     """The text parts of a content joined; everything else goes into `found`."""
     if type(content) is str:
         return content

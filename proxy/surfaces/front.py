@@ -147,7 +147,7 @@ class Front:
             wanted = _header(scope, b"access-control-request-headers") or b"authorization, content-type"
             rows = [
                 *shared,
-                (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+                (b"access-control-allow-methods", b"GET, POST, DELETE, OPTIONS"),
                 (b"access-control-allow-headers", wanted),
                 (b"access-control-max-age", b"600"),
             ]

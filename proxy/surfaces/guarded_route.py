@@ -15,8 +15,8 @@ import orjson
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError
-from proxy.exchange.exchange import Exchange
+from proxy.errors import BadRequest, GatehouseError
+from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
@@ -84,6 +84,8 @@ class Asked:
     body: dict[str, Any] | None = None
     """The request as it goes on, where that is not as it came."""
     may_withhold: bool = False
+    fetched: bool = False
+    verdict_only: VerdictOnly | None = None
 
 
 class Surface(Protocol):
@@ -118,16 +120,106 @@ class Entrance:
     clock: Callable[[], float] = time.monotonic
     end_users: EndUsers | None = None
 
+    async def arrive(self, scope: Scope, receive: Receive, *, bodyless: bool = False) -> Arrival:
+        """Read a request. Who may not ask is turned away before its body is read.
+
+        Raises:
+            GatehouseError: it is turned away, or cannot be read.
+            ClientLeft: the client closed the connection meanwhile.
+        """
+        started = self.clock()
+        headers = read_headers(scope)
+        tenant, bundle = self.bundle_for(headers)
+        if self.admit is not None:
+            await self.admit(headers)
+        method, raw, body = scope["method"], b"", dict[str, Any]()
+        if method == "POST":
+            raw, body = await self._read_body(headers, receive, bodyless)
+        end_user = ""
+        if self.end_users is not None and body:
+            end_user = self.end_users.digest(body)
+            onward = self.end_users.onward(body) if end_user else None
+            if onward is not None:
+                raw, body = orjson.dumps(onward), onward
+        query = scope.get("query_string", b"").decode("latin-1")
+        path = scope["path"].removeprefix("/openai/v1").removeprefix("/v1")
+        call = Call(method, path, query, headers, body, raw)
+        return Arrival(call, tenant, bundle, started, started + self.limits.exchange_seconds, end_user)
+
+    async def _read_body(
+        self, headers: Mapping[str, str], receive: Receive, bodyless: bool
+    ) -> tuple[bytes, dict[str, Any]]:
+        if bodyless:
+            if (await read_body(headers, receive, self.limits)).strip() not in (b"", b"{}"):
+                raise BadRequest("This route takes no body.", code="invalid_value")
+            return b"", {}
+        check_media_type(headers)
+        raw = await read_body(headers, receive, self.limits)
+        return raw, parse_object(raw, self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that may ask, with who asks and under which policy. Times are the event loop's."""
+
+    call: Call
+    tenant: str
+    bundle: PolicyBundle
+    started: float
+    deadline: float
+    end_user: str = ""
+
+    def on(self, surface: str) -> Arrival:
+        """The same with the block style that the policy has for this surface."""
+        policy = self.bundle.policy
+        style = policy.block_styles.get(surface, policy.block_style)
+        if style == policy.block_style:
+            return self
+        return replace(self, bundle=replace(self.bundle, policy=replace(policy, block_style=style)))
+
+    def exchange(self, surface: str, decision: str, asked: Asked) -> Exchange:
+        """The exchange that it becomes."""
+        wish = self.call.headers.get("accept-language")
+        return Exchange(
+            id=decision,
+            surface=surface,
+            tenant=self.tenant,
+            model=asked.model,
+            stream=asked.stream,
+            conversation=asked.conversation,
+            bundle=self.bundle,
+            codec=asked.codec,
+            body=self.call.body if asked.body is None else asked.body,
+            original=self.call.raw if asked.body is None else orjson.dumps(asked.body),
+            headers=self.call.headers,
+            started=self.started,
+            deadline=self.deadline,
+            method=asked.method,
+            target=asked.target,
+            structured=asked.structured,
+            language=(preferred(wish, self.bundle.replies.texts) or "en") if wish else "en",
+            parts=asked.parts,
+            choices=asked.choices,
+            wants_verdict=asked.wants_verdict,
+            may_withhold=asked.may_withhold,
+            end_user=self.end_user,
+            fetched=asked.fetched,
+            verdict_only=asked.verdict_only,
+        )
+
 
 class GuardedRoute:
-    """One surface's requests as an ASGI handler."""
+    """One surface's requests as an ASGI handler. `bodyless`: a POST that says all in its path."""
 
-    __slots__ = ("_corridor", "_entrance", "_surface")
+    __slots__ = ("_bodyless", "_corridor", "_entrance", "_surface")
 
-    def __init__(self, surface: Surface, corridor: Walker, entrance: Entrance) -> None:
+    def __init__(
+        self, surface: Surface, corridor: Walker, entrance: Entrance, *, bodyless: bool = False
+    ) -> None:
         self._surface = surface
         self._corridor = corridor
         self._entrance = entrance
+        self._bodyless = bodyless
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens, the client gets an answer in the surface's shape."""
@@ -154,66 +246,10 @@ class GuardedRoute:
             return
 
     async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
-        """The exchange of a request. Who may not ask is turned away before the body is read."""
-        entrance, surface = self._entrance, self._surface
-        started = entrance.clock()
-        headers = read_headers(scope)
-        tenant, bundle = entrance.bundle_for(headers)
-        bundle = self._own(bundle)
-        if entrance.admit is not None:
-            await entrance.admit(headers)
-        method, raw, body = scope["method"], b"", dict[str, Any]()
-        if method == "POST":
-            raw, body = await self._body(headers, receive)
-        end_user = ""
-        if entrance.end_users is not None and body:
-            end_user = entrance.end_users.digest(body)
-            onward = entrance.end_users.onward(body) if end_user else None
-            if onward is not None:
-                raw, body = orjson.dumps(onward), onward
-        query = scope.get("query_string", b"").decode("latin-1")
-        call = Call(method, scope["path"].removeprefix("/openai/v1").removeprefix("/v1"), query, headers, body, raw)
-        asked = surface.read(call, entrance.limits, bundle)
-        if asked.body is not None:
-            raw, body = orjson.dumps(asked.body), asked.body
-        wish = headers.get("accept-language")
-        return Exchange(
-            id=decision,
-            surface=surface.name,
-            tenant=tenant,
-            model=asked.model,
-            stream=asked.stream,
-            conversation=asked.conversation,
-            bundle=bundle,
-            codec=asked.codec,
-            body=body,
-            original=raw,
-            headers=headers,
-            started=started,
-            deadline=started + entrance.limits.exchange_seconds,
-            method=asked.method,
-            target=asked.target,
-            structured=asked.structured,
-            language=(preferred(wish, bundle.replies.texts) or "en") if wish else "en",
-            parts=asked.parts,
-            choices=asked.choices,
-            wants_verdict=asked.wants_verdict,
-            may_withhold=asked.may_withhold,
-            end_user=end_user,
-        )
-
-    def _own(self, bundle: PolicyBundle) -> PolicyBundle:
-        """The bundle with the block style that its policy has for this surface."""
-        policy = bundle.policy
-        style = policy.block_styles.get(self._surface.name)
-        if style is None or style == policy.block_style:
-            return bundle
-        return replace(bundle, policy=replace(policy, block_style=style))
-
-    async def _body(self, headers: Mapping[str, str], receive: Receive) -> tuple[bytes, dict[str, Any]]:
-        check_media_type(headers)
-        raw = await read_body(headers, receive, self._entrance.limits)
-        return raw, parse_object(raw, self._entrance.limits)
+        arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless)
+        arrival = arrival.on(self._surface.name)
+        asked = self._surface.read(arrival.call, self._entrance.limits, arrival.bundle)
+        return arrival.exchange(self._surface.name, decision, asked)
 
 
 async def refuse(

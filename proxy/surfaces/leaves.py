@@ -73,10 +73,15 @@ def is_machine_id(text: str) -> bool:
 
 @dataclass(slots=True)
 class Found:
-    """What a walk found: texts in order, and what could not be read."""
+    """What a walk found: texts in order, and what could not be read.
+
+    `quiet` and `words`: field names and enumerated values of the API that the body belongs to.
+    """
 
     texts: list[str] = field(default_factory=list)
     uncovered: list[Uncovered] = field(default_factory=list)
+    quiet: frozenset[str] = QUIET_KEYS
+    words: frozenset[str] = ENUMERATED
 
     def walk(self, value: Any, key: str, path: str) -> None:
         """Collect every text below `value`, which stood under `key` at `path`."""
@@ -85,9 +90,9 @@ class Found:
             self.read(value, key, path)
         elif kind is dict:
             for name, child in value.items():
-                if name not in QUIET_KEYS and not (key == "logit_bias" and name.lstrip("-").isdecimal()):
+                if name not in self.quiet and not (key == "logit_bias" and name.lstrip("-").isdecimal()):
                     self.texts.append(name)
-                known = name in QUIET_KEYS or name in _DATA_KEYS
+                known = name in self.quiet or name in _DATA_KEYS
                 self.walk(child, name, f"{path}.{name}" if known else f"{path}.*")
         elif kind is list:
             self._walk_list(value, key, path)
@@ -104,7 +109,7 @@ class Found:
 
     def read(self, text: str, key: str, path: str) -> None:
         """Take one string: text, unless it is what its field is for."""
-        if not text or text in ENUMERATED or (key in _ID_KEYS and _MACHINE_ID.fullmatch(text)):
+        if not text or text in self.words or (key in _ID_KEYS and _MACHINE_ID.fullmatch(text)):
             return
         if text.startswith("data:"):
             self._open_data_url(text, path)
@@ -124,7 +129,7 @@ class Found:
     def _walk_medium(self, value: Any, key: str, kind: str, path: str) -> None:
         if type(value) is dict:
             for name, child in value.items():
-                if name not in QUIET_KEYS:
+                if name not in self.quiet:
                     self.texts.append(name)
                 self._walk_medium(child, name, kind, path)
         elif type(value) is list:

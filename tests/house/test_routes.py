@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from policies.critique import Ask
 from proxy.app import Gatehouse, build
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CriticAnswer, UpstreamAnswer
+from proxy.exchange.ports import CriticAnswer, UpstreamAnswer, Wire
 from proxy.settings import Settings
 from proxy.upstreams.scripted import ScriptedUpstream
 from tests.house.sources import Source
@@ -23,11 +23,38 @@ from tests.house.sources import Source
 CHAT = {"model": "gatehouse-scripted", "messages": [{"role": "user", "content": "Why does bread rise?"}]}
 FEEDBACK = {"decision_id": "gh-" + "a" * 26, "kind": "thumbs_up"}
 
-GUARDED: dict[str, list[dict[str, Any]]] = {"/chat/completions": [CHAT, {**CHAT, "stream": True}]}
+RESPONSE = {"model": "gatehouse-scripted", "input": "Why does bread rise?"}
+COMPLETION = {"model": "gatehouse-scripted", "prompt": "Why does bread rise?"}
+
+GUARDED: dict[str, list[dict[str, Any]]] = {
+    "/chat/completions": [CHAT, {**CHAT, "stream": True}],
+    "/completions": [COMPLETION, {**COMPLETION, "stream": True}],
+    "/responses": [RESPONSE, {**RESPONSE, "stream": True}],
+}
 """Hot routes that ask a model, with requests in every mode."""
 
-MODEL_FREE: dict[str, dict[str, Any]] = {"/feedback": FEEDBACK}
+LITELLM = {"input_type": "request", "texts": ["Why does bread rise?"], "request_data": {}}
+WEBHOOK = {"body": {"messages": CHAT["messages"]}}
+WEBHOOK_ANSWER = {"body": {"choices": [{"message": {"role": "assistant", "content": "Gas."}}]}}
+
+MODEL_FREE: dict[str, dict[str, Any]] = {
+    "/feedback": FEEDBACK,
+    "/moderations": {"input": "Why does bread rise?"},
+    "/guard/check": {"input": "Why does bread rise?"},
+    "/beta/litellm_basic_guardrail_api": LITELLM,
+    **dict.fromkeys(("/request", "/agentgateway/request"), WEBHOOK),
+    **dict.fromkeys(("/response", "/agentgateway/response"), WEBHOOK_ANSWER),
+}
 """Hot routes that ask none."""
+
+STORED = {
+    *("GET /responses/{id}", "GET /responses/{id}/input_items"),
+    *("POST /responses/{id}/cancel", "DELETE /responses/{id}"),
+}
+"""Guarded routes with a name in their path: they ask an upstream for what it has stored."""
+
+DEPLOYMENTS = {"POST /openai/deployments/{name}/chat/completions"}
+"""Azure's paths, which name the model."""
 
 COLD = {
     *("/", "/v1", "/models", "/v1/models", "/models/{model_id:path}", "/v1/models/{model_id:path}"),
@@ -43,7 +70,7 @@ class WatchedUpstream:
         self.model = ScriptedUpstream(0)
         self.app: Gatehouse | None = None
         self.calls: list[bool] = []
-        self.wires = self.model.wires
+        self.wires: frozenset[Wire] = self.model.wires
 
     def _note(self, exchange: Exchange) -> None:
         assert self.app is not None
@@ -103,7 +130,9 @@ async def test_every_hot_route_is_known_here(house: tuple[Gatehouse, WatchedUpst
     """A new hot route has to be entered above, with requests in every mode it has."""
     app, _ = house
     assert set(app.routes) == set(GUARDED) | set(MODEL_FREE)
-    assert set(app.front.hot_paths) == {path for each in app.routes for path in (each, f"/v1{each}")}
+    prefixes = ("", "/v1", "/openai/v1")
+    known = {f"{before}{path}" for path in app.routes for before in prefixes}
+    assert set(app.front.hot_paths) == known | STORED | DEPLOYMENTS
 
 
 async def test_guarded_routes_reach_the_model_from_within_the_corridor_only(
@@ -111,13 +140,38 @@ async def test_guarded_routes_reach_the_model_from_within_the_corridor_only(
 ) -> None:
     app, upstream = house
     for path, bodies in GUARDED.items():
-        for prefix in ("", "/v1"):
+        for prefix in ("", "/v1", "/openai/v1"):
             for body in bodies:
                 upstream.calls.clear()
                 status, _ = await ask(app, "POST", prefix + path, body)
                 assert status == 200, path
                 assert upstream.calls, f"{path} asked no model: is the request below its modes?"
                 assert all(upstream.calls), f"{path} reached the model outside the corridor"
+
+
+async def test_deployments_reach_the_model_from_within_the_corridor_only(
+    house: tuple[Gatehouse, WatchedUpstream],
+) -> None:
+    app, upstream = house
+    for route in DEPLOYMENTS:
+        method, path = route.replace("{name}", "gatehouse-scripted").split()
+        for body in GUARDED["/chat/completions"]:
+            upstream.calls.clear()
+            status, _ = await ask(app, method, path, body)
+            assert (status, set(upstream.calls)) == (200, {True})
+
+
+async def test_stored_answers_are_asked_for_from_within_the_corridor_only(
+    house: tuple[Gatehouse, WatchedUpstream],
+) -> None:
+    app, upstream = house
+    upstream.wires = frozenset({"responses"})
+    for route in STORED:
+        method, path = route.replace("{id}", "resp_1").split()
+        upstream.calls.clear()
+        status, _ = await ask(app, method, f"/v1{path}")
+        assert status == 404, "the stand-in stores nothing"
+        assert upstream.calls == [True], route
 
 
 async def test_model_free_routes_ask_no_model(house: tuple[Gatehouse, WatchedUpstream]) -> None:
@@ -161,6 +215,11 @@ async def test_routes_that_no_guard_reads_do_not_exist(house: tuple[Gatehouse, W
         "/v1/realtime",
         "/v1/images/generations",
         "/v1/audio/speech",
+        "/v1/responses/compact",
+        "/v1/responses/input_tokens",
+        "/v1/responses/resp_1",
+        "/v1/responses/../responses",
+        "/v1/conversations",
     )
     spellings = (
         *(

@@ -68,7 +68,8 @@ def test_traffic_is_told_for_both_lists_of_prompts(result: dict[str, Any]) -> No
 
 def test_every_stage_that_a_model_has_is_told_at_every_length(result: dict[str, Any]) -> None:
     for model in result["models"]:
-        wanted = [each for each in STAGES if each != "first stage" or model["first_stage"]]
+        missing = {"first stage": not model["first_stage"], "up to the exit": not model["early_exit"]}
+        wanted = [each for each in STAGES if not missing.get(each)]
         mine = [row for row in result["stages"] if row["model"].split()[0] == model["name"]]
         assert [(row["tokens"], row["stage"]) for row in mine] == [(n, s) for n in LENGTHS for s in wanted]
 

@@ -93,6 +93,17 @@ class Answer:
         assert self.body.endswith(b"\n\n")
         return self.body[:-2].split(b"\n\n")
 
+    def events(self) -> list[Any]:
+        """Payloads of named events, after checking that each is named as its data says."""
+        found = []
+        for frame in self.frames():
+            if not frame.startswith(b":"):
+                name, _, data = frame.partition(b"\n")
+                payload = orjson.loads(data.removeprefix(b"data: "))
+                assert name.removeprefix(b"event: ").decode() == payload["type"]
+                found.append(payload)
+        return found
+
     def data(self) -> list[Any]:
         """Payloads of the data frames; the end mark as the string `[DONE]`."""
         payloads = [frame[6:] for frame in self.frames() if frame.startswith(b"data: ")]
@@ -151,6 +162,7 @@ class Caller:
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 ended.set()
 
+        path, _, query = path.partition("?")
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -160,7 +172,7 @@ class Caller:
             "path": path,
             "raw_path": path.encode(),
             "root_path": "",
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
             "server": ("gatehouse.test", 80),
             "client": ("127.0.0.1", 5000),

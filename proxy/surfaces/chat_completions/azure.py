@@ -1,9 +1,9 @@
 """What Azure OpenAI says of its content filter, for clients that were made for it. Pure.
 
-A policy with `profile: azure` answers in these shapes: a blocked request is status 400 with `content_filter` and
-an inner error, answers carry `prompt_filter_results` and, for each choice, `content_filter_results`. Azure's
-four severities are told by what was decided: `safe`, `low` for what was flagged, `high` for what was filtered.
-What no guard judged has Azure's own error in place of results; it never reads as safe.
+A policy with `profile: azure` answers in these shapes: a blocked request is status 400 with `content_filter`
+and an inner error, answers carry `prompt_filter_results` and, for each choice, `content_filter_results`.
+Azure's severities are told by what was decided: `safe`, `low` for what was flagged, `high` for what was
+filtered. What no guard judged has Azure's own error in place of results; it never reads as safe.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import orjson
 
 from policies.verdict import Action, Verdict
 
+SURFACE = "chat_completions"
+"""The surface whose answers Azure annotates so."""
 SEVERE: Mapping[str, tuple[str, ...]] = {
     "hate": ("hte", "toxic_reply"),
     "self_harm": ("ssh",),

@@ -76,12 +76,12 @@ class ChatCodec:
         Raises:
             UpstreamError: `upstream_invalid`, it is not a chat completion.
         """
-        data = _load(raw)
+        data = load(raw)
         choices = data.get("choices")
         if type(choices) is not list:
-            raise _invalid()
-        usage = _read_usage(data.get("usage"))
-        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and _is_word(data.get("system_fingerprint")):
+            raise invalid()
+        usage = read_usage(data.get("usage"))
+        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and is_word(data.get("system_fingerprint")):
             quick = _plain_body(raw, data, choices[0], usage)
             if quick is not None:
                 return quick
@@ -89,7 +89,7 @@ class ChatCodec:
         finishes: list[tuple[int, str]] = []
         for position, choice in enumerate(choices):
             _read_choice(choice, position, "message", pieces, finishes)
-        _read_beside(data, pieces)
+        read_beside(data, pieces)
         return Delta(raw, "body", tuple(pieces), tuple(finishes), usage, data, tuple(pieces.unread))
 
     def frame(self, raw: bytes) -> Delta:
@@ -124,12 +124,12 @@ def _odd_frame(raw: bytes) -> Delta:
 def _read_data(raw: bytes, payload: bytes) -> Delta:
     if payload[:6] == b"[DONE]":
         return Delta(raw, "done")
-    data = _load(payload)
+    data = load(payload)
     choices = data.get("choices")
     if type(choices) is not list:
         if "error" in data:
             return Delta(raw, "error", data=data)
-        raise _invalid()
+        raise invalid()
     if len(choices) == 1 and data.keys() <= _PLAIN_KEYS:
         quick = _plain_chunk(raw, data, choices[0])
         if quick is not None:
@@ -138,8 +138,8 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
         _read_choice(choice, position, "delta", pieces, finishes)
-    _read_beside(data, pieces)
-    usage = _read_usage(data.get("usage"))
+    read_beside(data, pieces)
+    usage = read_usage(data.get("usage"))
     kind: DeltaKind = "usage" if usage is not None and not choices else "chunk"
     return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data, tuple(pieces.unread))
 
@@ -167,22 +167,28 @@ def _plain_chunk(raw: bytes, data: dict[str, Any], choice: Any) -> Delta | None:
         return None
     content = delta.get("content")
     bare = choice.keys() <= _CHOICE_KEYS or (len(choice) == 4 and choice.get("logprobs", 0) is None)
-    if type(content) is not str or not bare or not _is_word(data.get("system_fingerprint", "")):
+    if type(content) is not str or not bare or not is_word(data.get("system_fingerprint", "")):
         return None
     return Delta(raw, "chunk", (Piece(index, "content", content),), (), None, data)
 
 
-def _load(raw: bytes) -> dict[str, Any]:
+def load(raw: bytes) -> dict[str, Any]:
+    """The object that an answer is.
+
+    Raises:
+        UpstreamError: `upstream_invalid`.
+    """
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise _invalid() from None
+        raise invalid() from None
     if type(data) is not dict:
-        raise _invalid()
+        raise invalid()
     return data
 
 
-def _invalid() -> UpstreamError:
+def invalid() -> UpstreamError:
+    """The answer is not one of the surface."""
     return UpstreamError("upstream_invalid", 502)
 
 
@@ -191,11 +197,11 @@ def _read_choice(
 ) -> None:
     """All text of one choice: its message (or delta), log-probabilities and whatever else it brings."""
     if type(choice) is not dict:
-        raise _invalid()
+        raise invalid()
     index = choice.get("index", position)
     message = choice.get(part)
     if type(index) is not int or type(message) not in (dict, type(None)):
-        raise _invalid()
+        raise invalid()
     content = ""
     for name, value in (message or {}).items():
         if name == "content" and type(value) is str:
@@ -225,7 +231,7 @@ def _read_field(index: int, name: str, value: Any, pieces: Spoken) -> None:
     elif name == "audio" and type(value) is dict:
         _read_audio(index, value, pieces)
     elif name != "role" or value != "assistant":
-        _read_unknown(index, name, value, pieces)
+        read_unknown(index, name, value, pieces)
 
 
 def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
@@ -235,19 +241,19 @@ def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
         if type(text) is str:
             pieces.append(Piece(index, "content", text))
         else:
-            _read_unknown(index, "content", part, pieces)
+            read_unknown(index, "content", part, pieces)
 
 
 def _read_call(index: int, call: Any, pieces: Spoken) -> None:
     """A tool call or a fragment of one. The name opens a line, so that calls do not run together."""
     if type(call) is not dict:
-        _read_unknown(index, "tool_calls", call, pieces)
+        read_unknown(index, "tool_calls", call, pieces)
         return
     for name, value in call.items():
         if name in ("function", "custom") and type(value) is dict:
             _read_called(index, value, pieces)
         elif value is not None:
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
 
 
 def _read_called(index: int, called: dict[str, Any], pieces: Spoken) -> None:
@@ -256,7 +262,7 @@ def _read_called(index: int, called: dict[str, Any], pieces: Spoken) -> None:
             text = f"\n{value} " if name == "name" else value
             pieces.append(Piece(index, "tool_call", text))
         elif value is not None and value != "":
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
 
 
 def _read_audio(index: int, audio: dict[str, Any], pieces: Spoken) -> None:
@@ -264,7 +270,7 @@ def _read_audio(index: int, audio: dict[str, Any], pieces: Spoken) -> None:
         if name == "transcript" and type(value) is str:
             pieces.append(Piece(index, "audio_transcript", value))
         elif name != "data":
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
         elif value:
             pieces.unread.append((index, "audio"))
 
@@ -272,14 +278,14 @@ def _read_audio(index: int, audio: dict[str, Any], pieces: Spoken) -> None:
 def _read_extra(index: int, name: str, value: Any, content: str, pieces: Spoken) -> None:
     """What stands beside the message in a choice."""
     if name == "logprobs":
-        text = _read_logprobs(value, content)
+        text = read_logprobs(value, content)
         if text:
             pieces.append(Piece(index, "other", text))
     else:
-        _read_unknown(index, name, value, pieces)
+        read_unknown(index, name, value, pieces)
 
 
-def _read_logprobs(logprobs: Any, content: str) -> str:
+def read_logprobs(logprobs: Any, content: str) -> str:
     """Text that only the log-probabilities hold.
 
     They repeat the answer token by token, which needs no second look; tokens that are not in the answer, or
@@ -303,20 +309,21 @@ def _long_alternatives(alternatives: Any) -> list[str]:
     return [token for token in tokens if type(token) is str and len(token) > _LONGEST_TOKEN]
 
 
-def _read_beside(data: Mapping[str, Any], pieces: Spoken) -> None:
+def read_beside(data: Mapping[str, Any], pieces: Spoken) -> None:
     """Unknown fields beside the choices belong to the first choice."""
     for name, value in data.items():
-        quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and _is_word(value))
+        quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and is_word(value))
         if not quiet and value is not None:
-            _read_unknown(0, name, value, pieces)
+            read_unknown(0, name, value, pieces)
 
 
-def _is_word(value: Any) -> bool:
+def is_word(value: Any) -> bool:
     """A label as servers put beside an answer: null, or one short word without blanks."""
     return value is None or (type(value) is str and len(value) <= _LONGEST_TOKEN and " " not in value)
 
 
-def _read_unknown(index: int, name: str, value: Any, pieces: Spoken) -> None:
+def read_unknown(index: int, name: str, value: Any, pieces: Spoken) -> None:
+    """All text of a field that the surface does not know."""
     for part in value if type(value) is list else (value,):
         kind = part.get("type") if type(part) is dict else None
         if type(kind) is str and kind in MEDIA:
@@ -328,7 +335,8 @@ def _read_unknown(index: int, name: str, value: Any, pieces: Spoken) -> None:
     pieces.unread.extend((index, part.kind) for part in found.uncovered if not part.path.endswith(_SEALS))
 
 
-def _read_usage(usage: Any) -> Usage | None:
+def read_usage(usage: Any) -> Usage | None:
+    """Tokens as the upstream counted them."""
     if type(usage) is not dict:
         return None
     details = usage.get("prompt_tokens_details")

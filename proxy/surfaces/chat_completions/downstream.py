@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 from classifiers.language import guess
 from policies.verdict import Action, Verdict
@@ -17,8 +18,8 @@ from proxy.errors import (
 )
 from proxy.exchange.exchange import Delta, Draft, Exchange, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling, UpstreamError
-from proxy.surfaces.chat_completions import rendering as render
 from proxy.surfaces.chat_completions import azure, schema
+from proxy.surfaces.chat_completions import rendering as render
 from proxy.surfaces.chat_completions.rendering import Rendering
 from proxy.surfaces.chat_completions.schema import Identity, Shape
 from proxy.surfaces.connection import Connection, HeaderRows, encode_headers
@@ -31,7 +32,7 @@ _NO_RETRY = (b"x-should-retry", b"false")
 _UPSTREAM_MESSAGES = {
     "upstream_unreachable": "The model server could not be reached.",
     "upstream_timeout": "The model server did not answer in time.",
-    "upstream_invalid": "The model server sent an answer that is not a chat completion.",
+    "upstream_invalid": "The model server sent an answer that cannot be read.",
 }
 
 
@@ -39,6 +40,10 @@ class ChatDownstream:
     """See `ports.Downstream`. One for each exchange; `wall`: seconds since the epoch."""
 
     __slots__ = ("_chunk", "_connection", "_done", "_exchange", "_finished", "_headers", "_spoke", "_wall")
+
+    blamed: ClassVar[str] = "messages"
+    """The request field that an error for a blocked answer names."""
+    form: ClassVar[schema.ChatForm] = schema.CHAT
 
     def __init__(
         self, exchange: Exchange, connection: Connection, headers: VerdictHeaders, wall: Callable[[], float]
@@ -51,6 +56,10 @@ class ChatDownstream:
         self._finished: set[int] = set()
         self._spoke: set[int] = set()
         self._done = False
+
+    @property
+    def _for_azure(self) -> bool:
+        return self._exchange.bundle.policy.profile == "azure" and self._exchange.surface == azure.SURFACE
 
     @property
     def status(self) -> int:
@@ -128,9 +137,9 @@ class ChatDownstream:
     def _tail(self, rendering: Rendering, identity: Identity, index: int) -> bytes:
         """Notice and finish reason after text that has left. Inside JSON no notice can be read."""
         replacement = rendering.replaced.get(index)
-        choices = [schema.chunk_choice(index, {}, "content_filter")]
+        choices = [self.form.chunk_choice(index, {}, "content_filter")]
         if replacement is not None and not self._exchange.structured:
-            choices.insert(0, schema.chunk_choice(index, {"content": f"\n\n{replacement.text}"}))
+            choices.insert(0, self.form.chunk_choice(index, {"content": f"\n\n{replacement.text}"}))
         return b"".join([render.own_frame(rendering, identity, choice) for choice in choices])
 
     async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
@@ -171,7 +180,7 @@ class ChatDownstream:
             return False
         policy = self._exchange.bundle.policy
         style = policy.block_style
-        if policy.profile == "azure" and style == "auto" and ruling.input_verdict.action is Action.BLOCK:
+        if self._for_azure and style == "auto" and ruling.input_verdict.action is Action.BLOCK:
             style = "error"
         if _is_outage(ruling) and style in ("auto", "error"):
             fault: GatehouseError = GuardUnavailable()
@@ -181,8 +190,8 @@ class ChatDownstream:
         if style != "error":
             return False
         text = dict(ruling.replacements)[canned[0]].text
-        body = openai_error(text, "invalid_request_error", "messages", "content_policy_violation")
-        if policy.profile == "azure":
+        body = openai_error(text, "invalid_request_error", self.blamed, "content_policy_violation")
+        if self._for_azure:
             blocking = (ruling.input_verdict, *ruling.output_verdicts)
             body = azure.error(text, next(each for each in blocking if each.action is Action.BLOCK))
         await self._answer_error(head, ruling, 400, body, [_NO_RETRY])
@@ -204,9 +213,9 @@ class ChatDownstream:
         status = 200 if head.upstream is None else head.upstream.status
         rows = [*STREAM_HEADERS, *relayed(head.upstream), *self._headers.rows(self._exchange, head, ruling)]
         await self._connection.start(status, rows)
-        if self._exchange.bundle.policy.profile == "azure":
+        if self._for_azure:
             told = {"prompt_filter_results": azure.prompt_results(head.verdict)}
-            opening = schema.chunk(Identity("", 0, ""), (), **told)
+            opening = self.form.chunk(Identity("", 0, ""), (), **told)
             await self._connection.write(data_frame(opening))
 
     def _identity(self, rendering: Rendering) -> Identity:
@@ -216,7 +225,8 @@ class ChatDownstream:
         exchange = self._exchange
         style = exchange.bundle.policy.block_style
         shape = schema.block_shape("auto" if style == "error" else style, exchange.structured)
-        return Rendering(exchange, ruling, Shape(shape), Identity.canned(exchange, self._wall()))
+        identity = Identity.canned(exchange, self._wall(), self.form.prefix)
+        return Rendering(exchange, ruling, Shape(shape), identity, self.form)
 
     def _in_clients_language(self, ruling: Ruling) -> Ruling:
         """Canned texts in the language of the client's own words, where no header named one.

@@ -7,7 +7,7 @@ had to go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import orjson
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions import azure, schema
-from proxy.surfaces.chat_completions.schema import Identity, Shape
+from proxy.surfaces.chat_completions.schema import ChatForm, Identity, Shape
 from proxy.surfaces.sse import DONE, data_frame
 
 _KEPT = ("id", "object", "created", "model", "service_tier", "system_fingerprint", "usage")
@@ -30,6 +30,7 @@ class Rendering:
     ruling: Ruling
     shape: Shape
     identity: Identity
+    form: ChatForm = schema.CHAT
 
     @property
     def replaced(self) -> dict[int, Replacement]:
@@ -45,7 +46,7 @@ class Rendering:
     @property
     def for_azure(self) -> bool:
         """The policy speaks as Azure's content filter does."""
-        return self.exchange.bundle.policy.profile == "azure"
+        return self.exchange.bundle.policy.profile == "azure" and self.exchange.surface == azure.SURFACE
 
     def annotated(self, data: dict[str, Any]) -> dict[str, Any]:
         """A whole answer with what Azure's clients look for, where they are served."""
@@ -55,17 +56,17 @@ class Rendering:
         outputs, evaluated = ruling.output_verdicts, ruling.evaluated_output
         return azure.annotated(data, ruling.input_verdict, outputs, evaluated=evaluated)
 
-    def notes(self, identity: Identity, indices: Iterable[int], *, moderated: bool = False) -> Iterator[bytes]:
+    def notes(self, identity: Identity, *, moderated: bool = False) -> Iterator[bytes]:
         """Chunks about the verdict, for the end of a stream. `moderated`: the upstream gave its own field."""
         if self.for_azure:
             outputs, evaluated = self.ruling.output_verdicts, self.ruling.evaluated_output
-            for place, index in enumerate(sorted(indices)):
-                results = azure.output_results(outputs, place, evaluated=evaluated)
-                choice = {**schema.chunk_choice(index, {}), "content_filter_results": results}
+            for index in range(self.exchange.choices):
+                results = azure.output_results(outputs, index, evaluated=evaluated)
+                choice = {**self.form.chunk_choice(index, {}), "content_filter_results": results}
                 yield own_frame(self, identity, choice)
         moderation = None if moderated and not self.ruling.replacements else self.moderation()
         if moderation is not None:
-            yield data_frame(schema.chunk(identity, (), moderation=moderation))
+            yield data_frame(self.form.chunk(identity, (), moderation=moderation))
 
     def moderation(self, data: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """The moderation field where the client asked for it, and the upstream has not answered that."""
@@ -89,15 +90,17 @@ def render_body(rendering: Rendering, deltas: Sequence[Delta]) -> bytes:
     if replaced:
         data = {name: data[name] for name in _KEPT if name in data}
         data["choices"] = _choices(rendering, delta.data["choices"], replaced)
-    return orjson.dumps(rendering.annotated(data if moderation is None else {**data, "moderation": moderation}))
+    if moderation is not None:
+        data["moderation"] = moderation
+    return orjson.dumps(rendering.annotated(data))
 
 
 def _canned(rendering: Rendering) -> dict[str, Any]:
     choices = [
-        schema.replaced_choice(index, replacement, rendering.shape)
+        rendering.form.replaced_choice(index, replacement, rendering.shape)
         for index, replacement in rendering.ruling.replacements
     ]
-    return schema.completion(rendering.identity, choices, schema.usage_body(None))
+    return rendering.form.completion(rendering.identity, choices, schema.usage_body(None))
 
 
 def _with_moderation(rendering: Rendering, data: dict[str, Any]) -> dict[str, Any]:
@@ -116,9 +119,9 @@ def _choices(
         if index not in replaced:
             choices.append(choice)
         elif index in waiting:
-            choices.append(schema.replaced_choice(index, waiting.pop(index), rendering.shape))
+            choices.append(rendering.form.replaced_choice(index, waiting.pop(index), rendering.shape))
     rest = sorted(waiting.items())
-    return choices + [schema.replaced_choice(index, item, rendering.shape) for index, item in rest]
+    return choices + [rendering.form.replaced_choice(index, item, rendering.shape) for index, item in rest]
 
 
 def render_stream(rendering: Rendering, deltas: Sequence[Delta], draft: Draft) -> bytes:
@@ -144,8 +147,7 @@ def closing(
     `ended`: the end mark has left already.
     """
     moderated = any(_is_verdict(delta.data) for delta in deltas)
-    choices = range(rendering.exchange.choices)
-    notes = b"".join(rendering.notes(identity, choices, moderated=moderated))
+    notes = b"".join(rendering.notes(identity, moderated=moderated))
     for delta in deltas:
         if delta.kind in ("usage", "done") and notes:
             yield notes
@@ -175,7 +177,7 @@ def _replaced_stream(rendering: Rendering, deltas: Sequence[Delta], draft: Draft
             yield delta.raw
     open_choices = [index for index, choice in draft.choices.items() if not choice.finish]
     for index in sorted(set(open_choices) - replaced.keys() if deltas else ()):
-        yield own_frame(rendering, identity, schema.chunk_choice(index, {}, "content_filter"))
+        yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, "content_filter"))
     for index, replacement in sorted(replaced.items()):
         yield from replaced_frames(rendering, identity, index, replacement)
     yield from ending(rendering, identity, _usage_seen(deltas, draft, called=bool(deltas)))
@@ -198,21 +200,21 @@ def replaced_frames(
     """A short stream that says one replacement: the text, then the finish reason."""
     message, finish = schema.replaced_message(replacement, rendering.shape)
     delta = {name: value for name, value in message.items() if value is not None}
-    yield own_frame(rendering, identity, schema.chunk_choice(index, delta))
-    yield own_frame(rendering, identity, schema.chunk_choice(index, {}, finish))
+    yield own_frame(rendering, identity, rendering.form.chunk_choice(index, delta))
+    yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, finish))
 
 
 def own_frame(rendering: Rendering, identity: Identity, choice: Mapping[str, Any]) -> bytes:
     """A chunk of Gatehouse's own. Where usage was asked for, every chunk but the last says null."""
     more: dict[str, Any] = {"usage": None} if rendering.wants_usage else {}
-    return data_frame(schema.chunk(identity, [choice], **more))
+    return data_frame(rendering.form.chunk(identity, [choice], **more))
 
 
 def ending(rendering: Rendering, identity: Identity, usage: Mapping[str, Any] | None) -> Iterator[bytes]:
     """The end of a stream that Gatehouse writes itself: verdict, usage, end mark, as asked."""
-    yield from rendering.notes(identity, range(rendering.exchange.choices))
+    yield from rendering.notes(identity)
     if usage is not None and rendering.wants_usage:
-        yield data_frame(schema.chunk(identity, (), usage=usage))
+        yield data_frame(rendering.form.chunk(identity, (), usage=usage))
     yield DONE
 
 
@@ -232,20 +234,17 @@ def _stream_of_body(rendering: Rendering, data: dict[str, Any]) -> Iterator[byte
     identity = Identity.of(data, rendering.identity)
     for position, choice in enumerate(data["choices"]):
         index = choice.get("index", position)
-        message = choice.get("message") or {}
-        delta = {name: value for name, value in message.items() if value is not None}
-        calls = delta.get("tool_calls")
-        if type(calls) is list:
-            delta["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
-        said = schema.chunk_choice(index, delta) | {"logprobs": choice.get("logprobs")}
+        said = rendering.form.chunk_choice(index, rendering.form.said(choice)) | {
+            "logprobs": choice.get("logprobs")
+        }
         yield own_frame(rendering, identity, said)
         finish = choice.get("finish_reason") or "stop"
-        closing = schema.chunk_choice(index, {}, finish)
+        closing = rendering.form.chunk_choice(index, {}, finish)
         if "content_filter_results" in choice:
             closing["content_filter_results"] = choice["content_filter_results"]
         yield own_frame(rendering, identity, closing)
     if data.get("moderation") is not None:
-        yield data_frame(schema.chunk(identity, (), moderation=data["moderation"]))
+        yield data_frame(rendering.form.chunk(identity, (), moderation=data["moderation"]))
     if rendering.wants_usage and data.get("usage") is not None:
-        yield data_frame(schema.chunk(identity, (), usage=data["usage"]))
+        yield data_frame(rendering.form.chunk(identity, (), usage=data["usage"]))
     yield DONE

@@ -88,7 +88,24 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     Raises:
         BadRequest: naming the field at fault.
     """
-    messages = body.get("messages")
+    check_messages(body.get("messages"), limits)
+    model = body.get("model")
+    if type(model) is not str or not model or len(model) > 256:
+        raise _bad("model", "must be the name of a model")
+    if type(body.get("stream")) not in (bool, type(None)):
+        raise _bad("stream", "must be true or false")
+    _check_moderation(body.get("moderation"))
+    choices = body.get("n")
+    if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
+        raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
+
+
+def check_messages(messages: Any, limits: Limits) -> None:
+    """A conversation that can be walked.
+
+    Raises:
+        BadRequest: no list of objects, an empty one, or too long a one.
+    """
     if type(messages) is not list or not messages:
         raise _bad("messages", "must be a list with at least one message")
     if len(messages) > limits.messages:
@@ -96,14 +113,12 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     for message in messages:
         if type(message) is not dict:
             raise _bad("messages", "must hold objects only")
-    model = body.get("model")
-    if type(model) is not str or not model or len(model) > 256:
-        raise _bad("model", "must be the name of a model")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise _bad("stream", "must be true or false")
-    choices = body.get("n")
-    if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
-        raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
+
+
+def _check_moderation(asked: Any) -> None:
+    """OpenAI's shape; the modes of its policy change nothing here, where the operator's policy rules."""
+    if asked is not None and (type(asked) is not dict or type(asked.get("model")) is not str):
+        raise _bad("moderation", "must be an object with a model")
 
 
 def _bad(field: str, problem: str) -> BadRequest:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import pytest
 
 from classifiers.testing import write_stub_model
@@ -307,3 +310,75 @@ async def test_replicas_go_on_with_each_other_s_sessions(tmp_path: Path) -> None
         _, reply = await said(one, [MARKED])
         assert (await said(two, [MARKED, reply, "hello"]))[0] == "block"
         assert (await said(two, [MARKED, reply, "hello"]))[0] == "allow"
+
+
+AZURE = f"{POLICY}profile: azure\n"
+DEPLOYED = "/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
+
+
+@asynccontextmanager
+async def azure_client(app: Gatehouse) -> AsyncIterator[openai.AsyncAzureOpenAI]:
+    async with client(app) as house:
+        yield openai.AsyncAzureOpenAI(
+            api_key="k",
+            azure_endpoint="http://house",
+            api_version="2024-10-21",
+            http_client=house,
+            max_retries=0,
+        )
+
+
+async def test_azure_s_client_reads_answers_blocks_and_annotations(tmp_path: Path) -> None:
+    made, model = settings(tmp_path), Recording()
+    rule(made, AZURE)
+    async with azure_client(build(made, upstream=model)) as azure:
+        question: list[Any] = [{"role": "user", "content": "hello"}]
+        answer = await azure.chat.completions.create(model="my-gpt", messages=question)
+        told = answer.model_dump()
+        assert told["prompt_filter_results"][0]["content_filter_results"]["violence"]["severity"] == "safe"
+        assert told["choices"][0]["content_filter_results"]["hate"] == {"filtered": False, "severity": "safe"}
+        assert "moderation" not in answer.model_dump(exclude_none=True)
+        assert json.loads(model.payloads[0])["model"] == "my-gpt"
+        marked: list[Any] = [{"role": "user", "content": MARKED}]
+        with pytest.raises(openai.BadRequestError) as caught:
+            await azure.chat.completions.create(model="my-gpt", messages=marked)
+        assert caught.value.code == "content_filter"
+        assert caught.value.body["innererror"]["code"] == "ResponsibleAIPolicyViolation"  # type: ignore[index]
+        stream = await azure.chat.completions.create(model="my-gpt", messages=question, stream=True)
+        chunks = [chunk.model_dump() async for chunk in stream]
+    assert chunks[0]["choices"] == []
+    assert chunks[0]["prompt_filter_results"][0]["content_filter_results"]["jailbreak"]["detected"] is False
+    noted = [c for chunk in chunks for c in chunk["choices"] if "content_filter_results" in c]
+    assert [choice["content_filter_results"]["sexual"]["severity"] for choice in noted] == ["safe"]
+
+
+async def test_the_path_of_a_deployment_names_the_model_whatever_the_body_says(tmp_path: Path) -> None:
+    model = Recording()
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        bare = {name: value for name, value in chat("hello").items() if name != "model"}
+        for body in (bare, chat("hello")):
+            assert (await house.post(DEPLOYED, json=body)).status_code == 200
+        assert (await house.post(DEPLOYED, json=chat(MARKED))).headers["x-gatehouse-action"] == "block"
+        assert (await house.post("/openai/v1/chat/completions", json=chat("hello"))).status_code == 200
+        odd = await house.post("/openai/deployments/a/b/chat/completions", json=bare)
+        assert odd.status_code == 404
+    assert [json.loads(payload)["model"] for payload in model.payloads] == ["my-gpt", "my-gpt", "m"]
+
+
+@pytest.mark.parametrize(("profile", "provider"), [("openai", "openai"), ("azure", "azure")])
+async def test_litellm_knows_a_block_as_a_violation_of_the_content_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, provider: str
+) -> None:
+    """With `block_style: error`, which is what these clients expect; for Azure by default."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    monkeypatch.setenv("LITELLM_MODE", "PRODUCTION")
+    litellm = importlib.import_module("litellm")
+    mapping = importlib.import_module("litellm.litellm_core_utils.exception_mapping_utils")
+    made = settings(tmp_path)
+    rule(made, AZURE if profile == "azure" else f"{POLICY}block_style: error\n")
+    async with client(build(made, upstream=ScriptedUpstream())) as house:
+        plain = openai.AsyncOpenAI(api_key="k", base_url="http://house/v1", http_client=house, max_retries=0)
+        with pytest.raises(openai.BadRequestError) as caught:
+            await plain.chat.completions.create(model="m", messages=[{"role": "user", "content": MARKED}])
+    with pytest.raises(litellm.ContentPolicyViolationError):
+        mapping.exception_type(model="m", original_exception=caught.value, custom_llm_provider=provider)

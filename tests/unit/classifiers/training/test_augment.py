@@ -41,7 +41,14 @@ def test_a_typing_mistake_keeps_the_letters() -> None:
 
 def test_augmenting_is_repeatable_and_adds_the_stated_shares() -> None:
     rows = [CALM, RISKY] * 50
-    shares = {"joined": 0.1, "padded": 0.2, "noise": 0.05}
+    shares = {"joined": 0.1, "padded": 0.2, "mixed": 0.1, "noise": 0.05}
     assert augment(rows, shares, seed=2) == augment(rows, shares, seed=2)
-    assert len(augment(rows, shares, seed=2)) == 135
+    assert len(augment(rows, shares, seed=2)) == 145
     assert len(augment([RISKY] * 10, shares, seed=2)) == 10
+
+
+def test_rows_of_several_pieces_are_harmless_as_often_as_not() -> None:
+    """A text put together from many is no sign of harm."""
+    rows = augment([CALM, RISKY] * 50, {"padded": 0.2, "mixed": 0.2}, seed=2)[100:]
+    assert [row.targets["harm"] for row in rows] == [1.0] * 20 + [0.0] * 20
+    assert all(row.text.count(CALM.text) > 3 for row in rows)

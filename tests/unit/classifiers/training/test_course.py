@@ -111,7 +111,7 @@ def encoder(tmp_path: Path) -> Path:
     pytest.importorskip("onnxscript", reason="needs the training extra (torch)")
     from classifiers.training.network import Classifier, Shape
 
-    sizes = {"vocab_size": 30522, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1}
+    sizes = {"vocab_size": 30522, "hidden_size": 8, "num_hidden_layers": 3, "num_attention_heads": 1}
     more = {
         "intermediate_size": 8,
         "max_position_embeddings": 512,

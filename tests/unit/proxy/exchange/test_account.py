@@ -119,3 +119,8 @@ def test_an_answer_that_no_guard_measured_is_not_read() -> None:
     closed = record(made)
     assert closed.output_text == Coverage(10, 0, {"overloaded": 10})
     assert closed.input_text == Coverage(5, 0, {"not_run": 5})
+
+
+def test_a_question_that_was_not_seen_counts_as_flagged() -> None:
+    seen, unseen = account(), account(fetched=True)
+    assert (seen.flagged, unseen.flagged) == (False, True)

@@ -101,3 +101,11 @@ async def test_a_walk_without_trouble_leaves_no_task_behind() -> None:
 
     await Caller(chat_route(FakeCorridor(slow))).post("/chat/completions", HELLO)
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("moderation", [True, "m", [], {}, {"model": 7}])
+async def test_a_moderation_field_has_openai_s_shape(moderation: object) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "moderation": moderation}
+    with pytest.raises(BadRequest) as caught:
+        check_request(body, Limits())
+    assert caught.value.param == "moderation"

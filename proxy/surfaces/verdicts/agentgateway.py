@@ -1,0 +1,132 @@
+"""agentgateway's guardrail webhook: `POST /request` before a model is called, `POST /response` after.
+
+The answer's action is told by its fields: none pass, `body` as text with `status_code` rejects, `body` as an
+object masks. A blocked answer is masked by the canned text rather than rejected: gateways of older versions
+read a rejected answer as passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import orjson
+
+from classifiers.classification import Conversation
+from policies.bundle import PolicyBundle
+from proxy.errors import BadRequest, GatehouseError
+from proxy.exchange.exchange import Exchange, VerdictOnly
+from proxy.exchange.ports import Ruling
+from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.connection import Connection
+from proxy.surfaces.extract import Extractor
+from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.leaves import Found
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts.answering import NoModel, Render, VerdictDownstream
+from proxy.surfaces.verdicts.summary import summarise
+
+Side = Literal["request", "response"]
+HOOKS: dict[Side, str] = {"request": "/request", "response": "/response"}
+PREFIX = "/agentgateway"
+_REJECTED = 403
+
+
+class Agentgateway:
+    """See `guarded_route.Surface`. `side`: which of the two hooks it is."""
+
+    name = "agentgateway"
+
+    def __init__(self, side: Side, headers: VerdictHeaders | None = None) -> None:
+        self._side = side
+        self._headers = headers or VerdictHeaders()
+        self._extractor = Extractor()
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+        """What is to be judged.
+
+        Raises:
+            BadRequest: a body that agentgateway does not send.
+        """
+        inner = call.body.get("body")
+        if type(inner) is not dict:
+            raise _bad("body", "must be an object")
+        rest = {name: value for name, value in call.body.items() if name != "body"}
+        if self._side == "request":
+            check_messages(inner.get("messages"), limits)
+            lowered = [_lowered(message) for message in inner["messages"]]
+            conversation, parts = self._extractor.read({**rest, **inner, "messages": lowered})
+            asked = VerdictOnly()
+        else:
+            asked = VerdictOnly(_answers(inner, limits), on_input=False)
+            conversation, parts = Conversation(()), len(asked.answers)
+        return Asked(
+            model="",
+            conversation=conversation,
+            codec=NoModel(),
+            target=call.path,
+            parts=parts,
+            verdict_only=asked,
+        )
+
+    def downstream(self, exchange: Exchange, connection: Connection) -> VerdictDownstream:
+        """The client of one question."""
+        render: Render = render_request if self._side == "request" else render_response
+        return VerdictDownstream(exchange, connection, self._headers, render)
+
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """OpenAI's shape; agentgateway looks at the status alone, and fails closed by default."""
+        return error.body()
+
+
+def _lowered(message: dict[str, Any]) -> dict[str, Any]:
+    """Roles come in the spelling of their provider (`User`, `ASSISTANT`)."""
+    role = message.get("role")
+    return {**message, "role": role.lower()} if type(role) is str else message
+
+
+def _answers(inner: Mapping[str, Any], limits: Limits) -> tuple[str, ...]:
+    choices = inner.get("choices")
+    if type(choices) is not list or not all(type(choice) is dict for choice in choices):
+        raise _bad("body.choices", "must be a list of objects")
+    if len(choices) > limits.choices:
+        raise _bad("body.choices", f"must not hold more than {limits.choices} choices")
+    return tuple(_spoken(choice) for choice in choices)
+
+
+def _spoken(choice: Mapping[str, Any]) -> str:
+    found = Found()
+    found.walk(choice, "", "")
+    return "\n".join(text for text in found.texts if text.lower() not in ("assistant", "model"))
+
+
+def _bad(field: str, problem: str) -> BadRequest:
+    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+
+
+def render_request(exchange: Exchange, ruling: Ruling) -> bytes:
+    """Pass, or reject with the canned text."""
+    found = summarise(exchange, ruling)
+    action: dict[str, Any] = {}
+    if found.blocks:
+        action = {"body": found.message, "status_code": _REJECTED, "reason": found.verdict.category}
+    return orjson.dumps({"action": action})
+
+
+def render_response(exchange: Exchange, ruling: Ruling) -> bytes:
+    """Pass, or the choices with canned texts in place of what must not leave."""
+    replaced = dict(ruling.replacements)
+    if not replaced:
+        return orjson.dumps({"action": {}})
+    choices = [_choice(choice, replaced.get(i)) for i, choice in enumerate(exchange.body["body"]["choices"])]
+    reason = next(iter(replaced.values())).category
+    return orjson.dumps({"action": {"body": {"choices": choices}, "reason": reason}})
+
+
+def _choice(choice: dict[str, Any], replacement: Any) -> dict[str, Any]:
+    if replacement is None:
+        return choice
+    message = choice.get("message")
+    role = message.get("role") if type(message) is dict else None
+    return {"message": {"role": role if type(role) is str else "assistant", "content": replacement.text}}

@@ -1,0 +1,138 @@
+"""`POST /guard/check`: the verdict on a conversation, an answer, or both.
+
+Body: `messages` (as in chat completions) or `input` (a string); `output`, a string or a list of strings, to
+have an answer judged together with its request; `model`, the name that refusals are read for. With `output`
+the conversation is context unless `"judge": "both"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from policies.bundle import PolicyBundle
+from proxy.errors import BadRequest, GatehouseError
+from proxy.exchange.exchange import Exchange, VerdictOnly
+from proxy.exchange.ports import Ruling
+from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.connection import Connection
+from proxy.surfaces.extract import Extractor
+from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts.answering import NoModel, VerdictDownstream
+from proxy.surfaces.verdicts.summary import summarise, verdict_body
+
+PATH = "/guard/check"
+_JUDGED = ("input", "output", "both")
+_OWN = frozenset({"input", "output", "judge", "model"})
+
+
+class GuardCheck:
+    """See `guarded_route.Surface`."""
+
+    name = "guard_check"
+
+    def __init__(self, headers: VerdictHeaders | None = None) -> None:
+        self._headers = headers or VerdictHeaders()
+        self._extractor = Extractor()
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+        """What is to be judged.
+
+        Raises:
+            BadRequest: neither a conversation nor an answer, or not in a form that can be read.
+        """
+        body = call.body
+        answers = _answers(body.get("output"), limits)
+        conversation, parts = self._extractor.read({**_others(body), "messages": _messages(body, limits)})
+        return Asked(
+            model=_model(body.get("model")),
+            conversation=conversation,
+            codec=NoModel(),
+            target=PATH,
+            parts=parts,
+            verdict_only=VerdictOnly(answers, on_input=_on_input(body, bool(answers))),
+        )
+
+    def downstream(self, exchange: Exchange, connection: Connection) -> VerdictDownstream:
+        """The client of one question."""
+        return VerdictDownstream(exchange, connection, self._headers, render)
+
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """OpenAI's shape."""
+        return error.body()
+
+
+def _others(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in _OWN}
+
+
+def _messages(body: Mapping[str, Any], limits: Limits) -> list[Any]:
+    text, messages = body.get("input"), body.get("messages")
+    if text is not None and messages is not None:
+        raise _bad("input", "and 'messages' exclude each other")
+    if messages is not None:
+        check_messages(messages, limits)
+        found: list[Any] = messages
+        return found
+    if text is None and body.get("output") is not None:
+        return []
+    if type(text) is not str or not text:
+        raise _bad("input", "must be a text, where there are no 'messages'")
+    return [{"role": "user", "content": text}]
+
+
+def _answers(value: Any, limits: Limits) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    texts = [value] if type(value) is str else value
+    if type(texts) is not list or not texts or not all(type(text) is str for text in texts):
+        raise _bad("output", "must be a text or a list of texts")
+    if len(texts) > limits.choices:
+        raise _bad("output", f"must not hold more than {limits.choices} texts")
+    return tuple(texts)
+
+
+def _on_input(body: Mapping[str, Any], answered: bool) -> bool:
+    judged = body.get("judge", "output" if answered else "input")
+    if judged not in _JUDGED:
+        raise _bad("judge", f"must be one of {', '.join(_JUDGED)}")
+    if judged != "input" and not answered:
+        raise _bad("output", f"is needed where 'judge' is {judged}")
+    return bool(judged != "output")
+
+
+def _model(value: Any) -> str:
+    if value is None:
+        return ""
+    if type(value) is not str or len(value) > 256:
+        raise _bad("model", "must be the name of a model")
+    return value
+
+
+def _bad(field: str, problem: str) -> BadRequest:
+    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+
+
+def render(exchange: Exchange, ruling: Ruling) -> bytes:
+    """The verdict in full; see docs/reference/api.md."""
+    found, policy = summarise(exchange, ruling), exchange.bundle.policy
+    asked = exchange.verdict_only or VerdictOnly()
+    judged = asked.on_input or bool(asked.answers)
+    return orjson.dumps(
+        {
+            "id": exchange.id,
+            "object": "guard.verdict",
+            **(verdict_body(found.verdict) if judged else {}),
+            "side": found.side,
+            "message": found.message or None,
+            "input": verdict_body(ruling.input_verdict) if exchange.conversation.turns else None,
+            "output": [verdict_body(verdict) for verdict in ruling.output_verdicts],
+            "scores": {"input": dict(ruling.scores), "output": dict(ruling.output_scores)},
+            "uncovered": [{"kind": part.kind, "path": part.path} for part in exchange.conversation.uncovered],
+            "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
+        }
+    )
