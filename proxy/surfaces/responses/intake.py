@@ -8,6 +8,7 @@ model's. References to text that is kept elsewhere cannot be read here: they are
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -130,10 +131,13 @@ def _read_input(given: Any, turns: list[Turn], uncovered: list[Uncovered]) -> in
         before = len(uncovered)
         if is_message(item):
             turn, extra = read_message(item, path, uncovered, Leaves())
-            turns.append(turn)
+            turns.append(replace(turn, place=position))
+            uncovered[before:] = [replace(part, place=position) for part in uncovered[before:]]
             parts += 1 + extra
         else:
             read = _read_item(item, path, uncovered)
+            if item.get("type") == "function_call_output":
+                read = [replace(turn, place=position) for turn in read]
             turns.extend(read)
             parts += max(1, len(read) + len(uncovered) - before)
     return parts

@@ -382,3 +382,15 @@ async def test_litellm_knows_a_block_as_a_violation_of_the_content_policy(
             await plain.chat.completions.create(model="m", messages=[{"role": "user", "content": MARKED}])
     with pytest.raises(litellm.ContentPolicyViolationError):
         mapping.exception_type(model="m", original_exception=caught.value, custom_llm_provider=provider)
+
+
+async def test_a_session_of_the_responses_api_goes_on_after_a_block_too(tmp_path: Path) -> None:
+    model = Recording()
+    items: list[dict[str, str]] = [{"role": "user", "content": MARKED}]
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        blocked = await house.post("/v1/responses", json={"model": "m", "input": items})
+        said_back = blocked.json()["output"][0]["content"][0]["text"]
+        items += [{"role": "assistant", "content": said_back}, {"role": "user", "content": "hello"}]
+        later = await house.post("/v1/responses", json={"model": "m", "input": items})
+    assert (blocked.headers["x-gatehouse-action"], later.headers["x-gatehouse-action"]) == ("block", "allow")
+    assert b"GHMARK7" not in model.payloads[0]

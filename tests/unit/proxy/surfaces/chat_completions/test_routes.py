@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from classifiers.classification import Origin
+from proxy.errors import BadRequest
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import Downstream
-from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.chat_completions.routes import ChatCompletions, check_request
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
