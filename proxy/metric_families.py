@@ -11,6 +11,7 @@ from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
+from proxy.exchange.coverage import REASONS
 from proxy.exchange.events import (
     FeedbackKind,
     GuardMode,
@@ -118,6 +119,8 @@ class Counters:
     unscreened: Tally
     partly_read: Tally
     uncovered: Tally
+    characters: Tally
+    withheld: Tally
     unsupported: Tally
     tokens: Tally
     cache: Tally
@@ -347,12 +350,20 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             ("side",),
             (("input", "output"),),
         ),
-        "partly_read": Tally(
-            "gatehouse_partly_read_exchanges", "Exchanges with a part that no guard could read."
-        ),
+        "partly_read": Tally("gatehouse_partly_read_exchanges", "Exchanges with an unreadable part."),
         "uncovered": Tally(
-            "gatehouse_uncovered_parts", "Parts that no guard could read.", ("kind",), (words.kinds,)
+            "gatehouse_uncovered_parts",
+            "Parts that no guard could read.",
+            ("side", "kind"),
+            (("input", "output"), words.kinds),
         ),
+        "characters": Tally(
+            "gatehouse_text_characters",
+            "Characters of text, by what became of them: `judged`, or why no classifier read them.",
+            ("side", "result"),
+            (("input", "output"), ("judged", *REASONS)),
+        ),
+        "withheld": Tally("gatehouse_withheld_messages", "Old messages blocked before, left out for good."),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",
             "Exchanges with text in a language that a guard does not read.",
