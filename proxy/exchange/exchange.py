@@ -39,11 +39,16 @@ PieceField = Literal["content", "reasoning", "refusal", "tool_call", "audio_tran
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Readable text inside a delta: which choice it belongs to and which field it stood in."""
+    """Readable text inside a delta: which choice it belongs to and which field it stood in.
+
+    `lane`: where several texts of one field come at the same time (calls of tools, unknown fields), which of
+    them it goes on.
+    """
 
     choice: int
     field: PieceField
     text: str
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ class ChoiceDraft:
     finish: str = ""
     unread: dict[str, None] = field(default_factory=dict)
     """Kinds of parts that no guard reads."""
+    lanes: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Field to its texts by lane, for fields that have lanes."""
 
     def judged_text(self) -> str:
         """Every readable string of the choice, visible text first, joined by blank lines."""
@@ -100,9 +107,21 @@ class ChoiceDraft:
         return self.content or self.refusal
 
     def add(self, piece: Piece) -> None:
-        """Append a piece to the field it belongs to."""
+        """Append a piece to the field and the lane that it belongs to."""
         name = _FIELDS[piece.field]
-        setattr(self, name, getattr(self, name) + piece.text)
+        whole: str = getattr(self, name)
+        lanes = self.lanes.get(name)
+        if lanes is None:
+            if not piece.lane:
+                setattr(self, name, whole + piece.text)
+                return
+            lanes = self.lanes[name] = {"": whole} if whole else {}
+        known = piece.lane in lanes
+        lanes[piece.lane] = lanes.get(piece.lane, "") + piece.text
+        if known and next(reversed(lanes)) == piece.lane:
+            setattr(self, name, whole + piece.text)
+        else:
+            setattr(self, name, "\n".join(lanes.values()))
 
 
 _FIELDS = {

@@ -1,6 +1,7 @@
 """Hold-back of a guarded stream: only text that a verdict covers may leave. Pure.
 
-Frames are kept in order with the text positions they carry. Once a choice is cleared up to a
+Frames are kept in order with the text positions they carry, for each lane of a choice (its text, its
+reasoning, each call of a tool: what a client puts together) by itself. Once a choice is cleared up to a
 position, the longest prefix of frames that lies wholly inside cleared text is released. Frames that
 end the answer (finish reasons, usage, end mark) are kept to the last: the final verdict may change
 them.
@@ -13,12 +14,15 @@ from dataclasses import dataclass, field
 
 from proxy.exchange.exchange import Delta
 
+_Lane = tuple[int, str, str]
+"""Choice, field, and lane of the field."""
+
 
 @dataclass(slots=True)
 class _Held:
     delta: Delta
-    ends: tuple[tuple[int, int], ...]
-    """(choice, position up to which that choice must be cleared)."""
+    ends: tuple[tuple[_Lane, int], ...]
+    """(lane, position up to which that lane must be cleared)."""
     closing: bool
 
 
@@ -26,44 +30,51 @@ class _Held:
 class HoldBack:
     """`first`: characters of the first window; each window is twice the last, up to `largest`.
 
-    `overlap`: characters before a window that are judged again with it, so that nothing hides on a
-    seam. All sizes in characters of text.
+    `overlap`: characters of a lane before a window that are judged again with it, so that nothing hides on
+    a seam. All sizes in characters of text.
     """
 
     first: int = 120
     largest: int = 1000
     overlap: int = 300
     _frames: deque[_Held] = field(default_factory=deque)
-    _texts: dict[int, str] = field(default_factory=dict)
-    _cleared: dict[int, int] = field(default_factory=dict)
+    _texts: dict[_Lane, str] = field(default_factory=dict)
+    _cleared: dict[_Lane, int] = field(default_factory=dict)
+    _unjudged: dict[int, int] = field(default_factory=dict)
+    """Characters of each choice that are not cleared."""
     _window: int = 0
     _closing: bool = False
 
     def hold(self, delta: Delta) -> None:
         """Take one delta from the upstream."""
-        ends: dict[int, int] = {}
+        ends: dict[_Lane, int] = {}
         for piece in delta.pieces:
-            text = self._texts.get(piece.choice, "") + piece.text
-            self._texts[piece.choice] = text
-            ends[piece.choice] = len(text)
+            lane = (piece.choice, piece.field, piece.lane)
+            text = self._texts.get(lane, "") + piece.text
+            self._texts[lane] = text
+            self._unjudged[piece.choice] = self._unjudged.get(piece.choice, 0) + len(piece.text)
+            ends[lane] = len(text)
         self._closing = self._closing or bool(delta.finishes) or delta.kind in ("usage", "done")
         self._frames.append(_Held(delta, tuple(ends.items()), self._closing))
 
     def due(self) -> int | None:
         """A choice with a full window of unjudged text, or None."""
         size = self._window or self.first
-        for choice, text in self._texts.items():
-            if len(text) - self._cleared.get(choice, 0) >= size:
-                return choice
-        return None
+        return next((choice for choice, unjudged in self._unjudged.items() if unjudged >= size), None)
 
     def window(self, choice: int) -> str:
-        """The text to judge: everything not yet cleared, with the overlap before it."""
-        return self._texts[choice][max(0, self._cleared.get(choice, 0) - self.overlap) :]
+        """The text to judge: everything not yet cleared, with the overlap before it, lane by lane."""
+        parts = [
+            text[max(0, self._cleared.get(lane, 0) - self.overlap) :]
+            for lane, text in self._texts.items()
+            if lane[0] == choice and len(text) > self._cleared.get(lane, 0)
+        ]
+        return "\n".join(parts)
 
     def clear(self, choice: int) -> list[Delta]:
         """All text of the choice so far is cleared; returns the frames that may leave now."""
-        self._cleared[choice] = len(self._texts[choice])
+        self._cleared.update({lane: len(text) for lane, text in self._texts.items() if lane[0] == choice})
+        self._unjudged[choice] = 0
         self._window = min((self._window or self.first) * 2, self.largest)
         return self._release()
 
@@ -80,4 +91,4 @@ class HoldBack:
         return released
 
     def _may_leave(self, held: _Held) -> bool:
-        return not held.closing and all(self._cleared.get(choice, 0) >= end for choice, end in held.ends)
+        return not held.closing and all(self._cleared.get(lane, 0) >= end for lane, end in held.ends)

@@ -126,7 +126,9 @@ def read_message(
     text = read_content(content, path, found)
     extra = max(0, len(content) - 1) if type(content) is list else 0
     for name, value in message.items():
-        if value is None or name == "content" or (origin is not None and name == "role"):
+        if name == "content" or (value is None and name in found.quiet):
+            continue
+        if origin is not None and name == "role":
             continue
         before = len(found.texts) + len(found.uncovered)
         _read_field(name, value, path, found)
@@ -197,7 +199,8 @@ def _seam(left: str, right: str) -> str:
     """What stands between two joined texts: nothing where one breaks off and the other goes on."""
     if not left:
         return ""
-    ended = left[-1] in _ENDS or (right[0].isupper() and left[-1] != " ")
+    new = right[0].isupper() and not left[-1].isupper() and left[-1] != " "
+    ended = left[-1] in _ENDS or new
     return "\n" if ended else ""
 
 

@@ -71,6 +71,11 @@ def is_machine_id(text: str) -> bool:
     return _MACHINE_ID.fullmatch(text) is not None
 
 
+def is_encoded(text: str) -> bool:
+    """Base64, or what looks like it."""
+    return _BASE64.fullmatch(text) is not None
+
+
 @dataclass(slots=True)
 class Found:
     """What a walk found: texts in order, and what could not be read.

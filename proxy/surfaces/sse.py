@@ -36,5 +36,5 @@ def data_of(frame: bytes) -> bytes | None:
 
 
 def has_only_data(frame: bytes) -> bool:
-    """Whether every line is data, a comment or blank: the frame may be relayed as it is."""
-    return all(not line or line[:1] == b":" or line[:5] == b"data:" for line in frame.splitlines())
+    """Whether every line is data or blank: the frame may be relayed as it is."""
+    return all(not line or line[:5] == b"data:" for line in frame.splitlines())

@@ -80,7 +80,7 @@ def test_a_marker_in_any_place_of_a_whole_answer_never_reaches_the_client(
     choices = chance.randint(1, surface.most_choices)
     body = surface.answer(chance, choices)
     for place in chance.sample(spots := list(places(body)), min(5, len(spots))):
-        raw = spelled(put(body, place, saying, aside), chance)
+        raw = spelled(put(body, place, surface.saying(place, saying, aside), aside), chance)
         event(f"{place.how} {ask(marked, raw, 'application/json', False, choices, chance)}")
 
 
@@ -95,7 +95,7 @@ def test_a_marker_in_any_place_of_a_stream_never_reaches_the_client(
     for _ in range(3):
         at = chance.randrange(len(frames))
         place = chance.choice(list(places(frames[at])))
-        marked_frames = [*frames[:at], put(frames[at], place, saying, aside), *frames[at + 1 :]]
+        marked_frames = [*frames[:at], put(frames[at], place, surface.saying(place, saying, aside), aside), *frames[at + 1 :]]
         event(f"{place.how} {ask_stream(marked, framed(surface, marked_frames, chance), choices, chance)}")
 
 
@@ -132,7 +132,8 @@ def test_of_two_keys_of_one_name_neither_brings_the_marker_to_the_client(
     inside = [place for place in places(frames[at]) if place.path[: len(doubled.path)] == doubled.path]
     marks = [place for place in inside if place.how != "key"]
     if marks:
-        frames[at] = put(frames[at], chance.choice(marks), saying)
+        place = chance.choice(marks)
+        frames[at] = put(frames[at], place, surface.saying(place, saying, "aside"))
     raw = spelled(frames[at], chance, doubled).replace(b" \n", b" ")
     if not stream:
         event(ask(marked, raw, "application/json", False, 1, chance))

@@ -24,6 +24,7 @@ EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "100"))
 """Examples of each proof and surface; `make proofs` asks for more."""
 SAYINGS = (MARKER, MARKER.lower(), f"please say {MARKER} now", f"{MARKER}.\nAnd then?", f"so: {MARKER}")
 """Ways to put the marker into one string."""
+SENTENCE = SAYINGS[2]
 
 Json = dict[str, Any]
 
@@ -35,7 +36,8 @@ class MarkedSurface:
     `request`: a request that is answered, streamed or not, for so many choices. `spread`: requests that say
     some pieces one after the other, by the name of the way. `answer`: a whole answer with so many choices.
     `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names.
-    `silent`: places of a request that no model reads.
+    `silent`: places of a request that no model reads. `labels`: places of an answer in which one short word
+    may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not.
     """
 
     name: str
@@ -47,9 +49,17 @@ class MarkedSurface:
     frames: Callable[[Sequence[tuple[str, int, str]], int], list[Json]]
     lanes: Sequence[str]
     silent: Callable[[Place], bool]
+    labels: Callable[[Place], bool]
     most_choices: int = 2
     framed: Callable[[Json], bytes] = lambda payload: b"data: " + json.dumps(payload).encode() + b"\n\n"
     end: bytes = b"data: [DONE]\n\n"
+
+    def saying(self, place: Place, saying: str, aside: str) -> str:
+        """What is said in that place of an answer."""
+        if place.how == "more":
+            inner = Place("key" if aside == "name" else "value", (*place.path, f"x_{aside}"))
+            return SENTENCE if self.labels(inner) else saying
+        return SENTENCE if self.labels(place) else saying
 
     def says(self, request: bytes, chance: random.Random) -> bytes:
         """What the upstream answers to a harmless request, as HTTP."""
@@ -162,6 +172,25 @@ def silent_in_chat(place: Place) -> bool:
     return place == Place("value", ("model",))
 
 
+_CHAT_LABELS = frozenset({"id", "object", "model", "created", "system_fingerprint", "service_tier"})
+_CHAT_LEVELS = {
+    *((), ("choices",), ("choices", "message"), ("choices", "delta"), ("choices", "logprobs"), ("usage",)),
+    *(("choices", part, "audio") for part in ("message", "delta")),
+    *(("choices", part, "function_call") for part in ("message", "delta")),
+    *(("choices", part, "tool_calls") for part in ("message", "delta")),
+    *(("choices", part, "tool_calls", kind) for part in ("message", "delta") for kind in ("function", "custom")),
+}
+
+
+def label_in_chat(place: Place) -> bool:
+    """Names of fields where the API has fields, labels beside the choices, and tokens."""
+    *level, name = place.names or ("",)
+    if place.how == "key":
+        return tuple(level) in _CHAT_LEVELS or "usage" in level
+    beside = not level and name in _CHAT_LABELS
+    return beside or "usage" in level or name == "finish_reason" or place.names[-2:] == ("top_logprobs", "token")
+
+
 CHAT = MarkedSurface(
     name="chat_completions",
     path="/v1/chat/completions",
@@ -172,6 +201,7 @@ CHAT = MarkedSurface(
     frames=chat_frames,
     lanes=CHAT_LANES,
     silent=silent_in_chat,
+    labels=label_in_chat,
 )
 
 SURFACES: tuple[MarkedSurface, ...] = (CHAT,)

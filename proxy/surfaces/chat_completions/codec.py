@@ -9,9 +9,21 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField, Usage
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.extract import MEDIA
-from proxy.surfaces.leaves import Found, is_machine_id
-from proxy.surfaces.sse import data_of, has_only_data
+from proxy.surfaces.chat_completions.spoken import (
+    Spoken,
+    is_counted,
+    is_word,
+    place_of,
+    read_beside,
+    read_error,
+    read_logprobs,
+    read_name,
+    read_unknown,
+    read_usage,
+)
+from proxy.surfaces.leaves import is_encoded, is_machine_id
+from proxy.surfaces.reading import structural_quotes
+from proxy.surfaces.sse import DONE, data_frame, data_of, has_only_data
 
 _FIELDS: dict[str, PieceField] = {
     "content": "content",
@@ -20,27 +32,13 @@ _FIELDS: dict[str, PieceField] = {
     "thinking": "reasoning",
     "refusal": "refusal",
 }
-_BODY_KEYS = frozenset({"id", "object", "created", "model", "choices", "usage"})
-_SINGLE_WORDS = frozenset({"system_fingerprint", "service_tier", "provider", "obfuscation"})
-_PLAIN_KEYS = _BODY_KEYS | {"system_fingerprint"}
-_CHOICE_KEYS = frozenset({"index", "delta", "message", "finish_reason"})
-_PLAIN_CHOICE = _CHOICE_KEYS | {"logprobs"}
+_PLAIN_KEYS = frozenset({"id", "object", "created", "model", "choices", "usage", "system_fingerprint"})
+_PLAIN_LABELS = ("id", "object", "model", "system_fingerprint")
+_PLAIN_CHOICE = frozenset({"index", "message", "finish_reason", "logprobs"})
+_PLAIN_CHUNK = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _TEXT_PARTS = frozenset({"text", "output_text"})
-_LONGEST_TOKEN = 48
 WITHHELD = "[This message was withheld.]"
 """What the model reads in place of a message that was blocked before."""
-_SEALS = ("signature", "encrypted_content")
-"""A provider's seal over its own reasoning: for the provider alone, it says nothing to anybody else."""
-
-
-class Spoken(list[Piece]):
-    """Pieces of an answer, and (choice, kind) of what in it holds no text."""
-
-    __slots__ = ("unread",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unread: list[tuple[int, str]] = []
 
 
 class ChatCodec:
@@ -80,8 +78,10 @@ class ChatCodec:
         choices = data.get("choices")
         if type(choices) is not list:
             raise invalid()
+        if not is_faithful(raw, data):
+            raw = orjson.dumps(data)
         usage = read_usage(data.get("usage"))
-        if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and is_word(data.get("system_fingerprint")):
+        if len(choices) == 1 and _has_plain_head(data) and is_counted(data.get("usage")):
             quick = _plain_body(raw, data, choices[0], usage)
             if quick is not None:
                 return quick
@@ -113,24 +113,24 @@ def _withheld(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _odd_frame(raw: bytes) -> Delta:
-    """A frame that is not a single data line. Lines that chat clients cannot read are taken out."""
+    """A frame that is not a single data line. Comments and what chat clients cannot read are taken out."""
     payload = data_of(raw)
     if payload is None:
-        return Delta(raw if has_only_data(raw) else b":\n\n", "comment")
+        return Delta(b":\n\n", "comment")
     clean = raw if has_only_data(raw) else b"data: " + payload.replace(b"\n", b"\ndata: ") + b"\n\n"
     return _read_data(clean, payload)
 
 
 def _read_data(raw: bytes, payload: bytes) -> Delta:
     if payload[:6] == b"[DONE]":
-        return Delta(raw, "done")
+        return Delta(raw if payload.strip() == b"[DONE]" else DONE, "done")
     data = load(payload)
+    if not is_faithful(payload, data):
+        raw = data_frame(data)
     choices = data.get("choices")
     if type(choices) is not list:
-        if "error" in data:
-            return Delta(raw, "error", data=data)
-        raise invalid()
-    if len(choices) == 1 and data.keys() <= _PLAIN_KEYS:
+        return _read_error(raw, data)
+    if len(choices) == 1 and _has_plain_head(data):
         quick = _plain_chunk(raw, data, choices[0])
         if quick is not None:
             return quick
@@ -144,6 +144,26 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
     return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data, tuple(pieces.unread))
 
 
+def _read_error(raw: bytes, data: dict[str, Any]) -> Delta:
+    if "error" not in data:
+        raise invalid()
+    pieces = Spoken()
+    read_error(data, pieces)
+    return Delta(raw, "error", tuple(pieces), data=data)
+
+
+def is_faithful(raw: bytes, data: dict[str, Any]) -> bool:
+    """Whether every key of an answer was read. Of two keys of one name only the last one is in `data`."""
+    return structural_quotes(raw) == structural_quotes(orjson.dumps(data))
+
+
+def _has_plain_head(data: dict[str, Any]) -> bool:
+    """Nothing to read beside the choices, usage left aside."""
+    if not data.keys() <= _PLAIN_KEYS or type(data.get("created", 0)) is not int:
+        return False
+    return all(is_word(data.get(name)) for name in _PLAIN_LABELS)
+
+
 def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | None) -> Delta | None:
     """The answer that most are: one choice with content, a finish reason, and nothing else to read."""
     message = choice.get("message") if type(choice) is dict else None
@@ -153,8 +173,11 @@ def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | No
     if type(content) is not str or type(finish) is not str or type(index) is not int:
         return None
     for name, value in message.items():
-        if value and name != "content" and (name != "role" or value != "assistant"):
+        plain = name == "content" or (name == "role" and value == "assistant")
+        if not plain and (value or not is_word(name)):
             return None
+    if not is_word(finish):
+        return None
     return Delta(raw, "body", (Piece(index, "content", content),), ((index, finish),), usage, data)
 
 
@@ -166,8 +189,7 @@ def _plain_chunk(raw: bytes, data: dict[str, Any], choice: Any) -> Delta | None:
     if type(delta) is not dict or type(index) is not int or len(delta) != 1:
         return None
     content = delta.get("content")
-    bare = choice.keys() <= _CHOICE_KEYS or (len(choice) == 4 and choice.get("logprobs", 0) is None)
-    if type(content) is not str or not bare or not is_word(data.get("system_fingerprint", "")):
+    if type(content) is not str or choice.get("logprobs") is not None or not choice.keys() <= _PLAIN_CHUNK:
         return None
     return Delta(raw, "chunk", (Piece(index, "content", content),), (), None, data)
 
@@ -206,11 +228,12 @@ def _read_choice(
     for name, value in (message or {}).items():
         if name == "content" and type(value) is str:
             content = value
-        if value is not None and value != "":
-            _read_field(index, name, value, pieces)
+        _read_field(index, name, value, pieces)
     for name, value in choice.items():
-        if name not in _CHOICE_KEYS and value is not None:
-            _read_extra(index, name, value, content, pieces)
+        if name == "logprobs":
+            read_logprobs(index, value, content, pieces)
+        elif name not in ("index", part) and not (name == "finish_reason" and is_word(value)):
+            read_unknown(index, name, value, pieces)
     finish = choice.get("finish_reason")
     if type(finish) is str:
         finishes.append((index, finish))
@@ -219,15 +242,17 @@ def _read_choice(
 def _read_field(index: int, name: str, value: Any, pieces: Spoken) -> None:
     """One field of a message or delta."""
     field = _FIELDS.get(name)
-    if field is not None and type(value) is str:
-        pieces.append(Piece(index, field, value))
+    if value is None or value == "":
+        read_name(index, name, pieces)
+    elif field is not None and type(value) is str:
+        pieces.append(Piece(index, field, value, name if field == "reasoning" else ""))
     elif name == "content" and type(value) is list:
         _read_parts(index, value, pieces)
     elif name == "tool_calls" and type(value) is list:
-        for call in value:
-            _read_call(index, call, pieces)
+        for position, call in enumerate(value):
+            _read_call(index, call, f"call {place_of(call, position)}", pieces)
     elif name == "function_call":
-        _read_call(index, {"function": value}, pieces)
+        _read_call(index, {"function": value}, name, pieces)
     elif name == "audio" and type(value) is dict:
         _read_audio(index, value, pieces)
     elif name != "role" or value != "assistant":
@@ -240,109 +265,37 @@ def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
         text = part.get("text") if type(part) is dict and part.get("type") in _TEXT_PARTS else None
         if type(text) is str:
             pieces.append(Piece(index, "content", text))
-        else:
-            read_unknown(index, "content", part, pieces)
+            part = {name: value for name, value in part.items() if name != "text"}  # noqa: PLW2901
+        read_unknown(index, "content", part, pieces)
 
 
-def _read_call(index: int, call: Any, pieces: Spoken) -> None:
-    """A tool call or a fragment of one. The name opens a line, so that calls do not run together."""
+def _read_call(index: int, call: Any, lane: str, pieces: Spoken) -> None:
+    """A tool call or a fragment of one. Each call is a lane, so that calls do not run together."""
     if type(call) is not dict:
         read_unknown(index, "tool_calls", call, pieces)
         return
     for name, value in call.items():
         if name in ("function", "custom") and type(value) is dict:
-            _read_called(index, value, pieces)
-        elif value is not None:
-            read_unknown(index, name, value, pieces)
+            _read_called(index, value, lane, pieces)
+        else:
+            read_unknown(index, name, value, pieces, lane)
 
 
-def _read_called(index: int, called: dict[str, Any], pieces: Spoken) -> None:
+def _read_called(index: int, called: dict[str, Any], lane: str, pieces: Spoken) -> None:
     for name, value in called.items():
-        if type(value) is str and value:
-            text = f"\n{value} " if name == "name" else value
-            pieces.append(Piece(index, "tool_call", text))
-        elif value is not None and value != "":
-            read_unknown(index, name, value, pieces)
+        if type(value) is str:
+            read_name(index, name, pieces)
+            pieces.append(Piece(index, "tool_call", value, f"{lane}.{name}"))
+        else:
+            read_unknown(index, name, value, pieces, lane)
 
 
 def _read_audio(index: int, audio: dict[str, Any], pieces: Spoken) -> None:
     for name, value in audio.items():
         if name == "transcript" and type(value) is str:
-            pieces.append(Piece(index, "audio_transcript", value))
-        elif name != "data":
-            read_unknown(index, name, value, pieces)
-        elif value:
+            pieces.append(Piece(index, "audio_transcript", value, "audio"))
+            continue
+        if name == "data" and value:
             pieces.unread.append((index, "audio"))
-
-
-def _read_extra(index: int, name: str, value: Any, content: str, pieces: Spoken) -> None:
-    """What stands beside the message in a choice."""
-    if name == "logprobs":
-        text = read_logprobs(value, content)
-        if text:
-            pieces.append(Piece(index, "other", text))
-    else:
-        read_unknown(index, name, value, pieces)
-
-
-def read_logprobs(logprobs: Any, content: str) -> str:
-    """Text that only the log-probabilities hold.
-
-    They repeat the answer token by token, which needs no second look; tokens that are not in the answer, or
-    too long to be tokens, do.
-    """
-    texts: list[str] = []
-    for side in logprobs.values() if type(logprobs) is dict else ():
-        entries = [entry for entry in side if type(entry) is dict] if type(side) is list else []
-        spoken = "".join([str(entry.get("token", "")) for entry in entries])
-        if spoken not in content:
-            texts.append(spoken)
-        for entry in entries:
-            texts.extend(_long_alternatives(entry.get("top_logprobs")))
-    return "\n".join(texts)
-
-
-def _long_alternatives(alternatives: Any) -> list[str]:
-    if type(alternatives) is not list:
-        return []
-    tokens = [entry.get("token") for entry in alternatives if type(entry) is dict]
-    return [token for token in tokens if type(token) is str and len(token) > _LONGEST_TOKEN]
-
-
-def read_beside(data: Mapping[str, Any], pieces: Spoken) -> None:
-    """Unknown fields beside the choices belong to the first choice."""
-    for name, value in data.items():
-        quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and is_word(value))
-        if not quiet and value is not None:
-            read_unknown(0, name, value, pieces)
-
-
-def is_word(value: Any) -> bool:
-    """A label as servers put beside an answer: null, or one short word without blanks."""
-    return value is None or (type(value) is str and len(value) <= _LONGEST_TOKEN and " " not in value)
-
-
-def read_unknown(index: int, name: str, value: Any, pieces: Spoken) -> None:
-    """All text of a field that the surface does not know."""
-    for part in value if type(value) is list else (value,):
-        kind = part.get("type") if type(part) is dict else None
-        if type(kind) is str and kind in MEDIA:
-            pieces.unread.append((index, MEDIA[kind]))
-    found = Found()
-    found.walk(value, name, name)
-    if found.texts:
-        pieces.append(Piece(index, "other", "\n".join(found.texts) + "\n"))
-    pieces.unread.extend((index, part.kind) for part in found.uncovered if not part.path.endswith(_SEALS))
-
-
-def read_usage(usage: Any) -> Usage | None:
-    """Tokens as the upstream counted them."""
-    if type(usage) is not dict:
-        return None
-    details = usage.get("prompt_tokens_details")
-    cached = details.get("cached_tokens") if type(details) is dict else usage.get("prompt_cache_hit_tokens")
-    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(cached))
-
-
-def _count(value: Any) -> int:
-    return value if type(value) is int else 0
+        if name != "data" or type(value) is not str or not is_encoded(value):
+            read_unknown(index, name, value, pieces, "audio")

@@ -17,9 +17,8 @@ from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions import azure, schema
 from proxy.surfaces.chat_completions.schema import ChatForm, Identity, Shape
+from proxy.surfaces.chat_completions.spoken import is_counted, kept
 from proxy.surfaces.sse import DONE, data_frame
-
-_KEPT = ("id", "object", "created", "model", "service_tier", "system_fingerprint", "usage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def render_body(rendering: Rendering, deltas: Sequence[Delta]) -> bytes:
         return delta.raw
     data = dict(delta.data)
     if replaced:
-        data = {name: data[name] for name in _KEPT if name in data}
+        data = kept(data)
         data["choices"] = _choices(rendering, delta.data["choices"], replaced)
     if moderation is not None:
         data["moderation"] = moderation
@@ -186,12 +185,12 @@ def _replaced_stream(rendering: Rendering, deltas: Sequence[Delta], draft: Draft
 def _surviving(delta: Delta, replaced: Mapping[int, Replacement]) -> Iterator[bytes]:
     """A chunk without the choices that are replaced; untouched where none of them is in it."""
     data = delta.data
-    known = data.keys() <= {*_KEPT, "choices"}
+    head = kept(data)
     stays = [choice for choice in data["choices"] if choice.get("index", 0) not in replaced]
-    if known and len(stays) == len(data["choices"]):
+    if len(head) == len(data) - 1 and len(stays) == len(data["choices"]):
         yield delta.raw
     elif stays:
-        yield data_frame({name: data[name] for name in _KEPT if name in data} | {"choices": stays})
+        yield data_frame(head | {"choices": stays})
 
 
 def replaced_frames(
@@ -221,7 +220,7 @@ def ending(rendering: Rendering, identity: Identity, usage: Mapping[str, Any] | 
 def _usage_seen(deltas: Sequence[Delta], draft: Draft, *, called: bool) -> Mapping[str, Any] | None:
     """The upstream's own usage; zeros where it was never called; None where it never said."""
     for delta in reversed(deltas):
-        if delta.usage is not None:
+        if delta.usage is not None and is_counted(delta.data["usage"]):
             seen: Mapping[str, Any] = delta.data["usage"]
             return seen
     if draft.usage is not None or not called:

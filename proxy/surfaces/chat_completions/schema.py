@@ -24,6 +24,7 @@ from policies.policy import BlockStyle
 from policies.verdict import Action, Verdict
 from proxy.exchange.exchange import Exchange, Replacement, ReplyOrigin, Usage
 from proxy.exchange.ports import Ruling
+from proxy.surfaces.chat_completions.spoken import is_word
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "harassment": ("toxic_reply",),
@@ -83,7 +84,8 @@ class Identity:
     def of(cls, data: Mapping[str, Any], fallback: Identity) -> Identity:
         """The upstream's own, where it is well-formed."""
         found = (data.get("id"), data.get("created"), data.get("model"))
-        if type(found[0]) is str and found[0] and type(found[1]) is int and type(found[2]) is str:
+        named = type(found[0]) is str and found[0] and type(found[2]) is str
+        if named and type(found[1]) is int and is_word(found[0]) and is_word(found[2]):
             return cls(found[0], found[1], found[2])
         return fallback
 

@@ -8,18 +8,18 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
-from proxy.surfaces.chat_completions.codec import (
-    ChatCodec,
+from proxy.surfaces.chat_completions.codec import ChatCodec, invalid, is_faithful, load
+from proxy.surfaces.chat_completions.spoken import (
     Spoken,
-    invalid,
-    load,
+    is_word,
     read_beside,
+    read_error,
+    read_name,
     read_unknown,
     read_usage,
 )
-from proxy.surfaces.sse import data_frame, data_of, has_only_data
+from proxy.surfaces.sse import DONE, data_frame, data_of, has_only_data
 
-_CHOICE_KEYS = frozenset({"index", "text", "finish_reason", "logprobs"})
 _LONGEST_TOKEN = 48
 _CARRIED_WORDS = """
     model stream stream_options max_tokens temperature top_p stop n seed presence_penalty frequency_penalty
@@ -50,7 +50,8 @@ class CompletionsCodec:
         Raises:
             UpstreamError: `upstream_invalid`, it is no completion.
         """
-        return _read(raw, load(raw), "body")
+        data = load(raw)
+        return _read(raw if is_faithful(raw, data) else orjson.dumps(data), data, "body")
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame.
@@ -60,13 +61,17 @@ class CompletionsCodec:
         """
         payload = data_of(raw)
         if payload is None:
-            return Delta(raw if has_only_data(raw) else b":\n\n", "comment")
+            return Delta(b":\n\n", "comment")
         clean = raw if has_only_data(raw) else b"data: " + payload.replace(b"\n", b"\ndata: ") + b"\n\n"
         if payload[:6] == b"[DONE]":
-            return Delta(clean, "done")
+            return Delta(clean if payload.strip() == b"[DONE]" else DONE, "done")
         data = load(payload)
+        if not is_faithful(payload, data):
+            clean = data_frame(data)
         if type(data.get("choices")) is not list and "error" in data:
-            return Delta(clean, "error", data=data)
+            pieces = Spoken()
+            read_error(data, pieces)
+            return Delta(clean, "error", tuple(pieces), data=data)
         usage_only = data.get("usage") is not None and not data.get("choices")
         return _read(clean, data, "usage" if usage_only else "chunk")
 
@@ -131,35 +136,42 @@ def _read_choice(choice: Any, position: int, pieces: Spoken, finishes: list[tupl
     if type(choice) is not dict or type(index := choice.get("index", position)) is not int:
         raise invalid()
     text = choice.get("text")
-    if type(text) is str and text:
-        pieces.append(Piece(index, "content", text))
-    elif text:
-        read_unknown(index, "text", text, pieces)
     for name, value in choice.items():
-        if name not in _CHOICE_KEYS and value is not None:
+        if name == "text" and type(text) is str:
+            pieces.append(Piece(index, "content", text))
+        elif name == "logprobs":
+            _read_logprobs(index, value, text if type(text) is str else "", pieces)
+        elif name != "index" and not (name == "finish_reason" and is_word(value)):
             read_unknown(index, name, value, pieces)
-    beside = _logprob_texts(choice.get("logprobs"), text if type(text) is str else "")
-    if beside:
-        pieces.append(Piece(index, "other", "\n".join(beside)))
     finish = choice.get("finish_reason")
     if type(finish) is str:
         finishes.append((index, finish))
 
 
-def _logprob_texts(logprobs: Any, text: str) -> list[str]:
-    """Text that only the log-probabilities hold: tokens that are not in the text, or too long to be any."""
+def _read_logprobs(index: int, logprobs: Any, text: str, pieces: Spoken) -> None:
+    """Text that only the log-probabilities hold: tokens that are not in the text, or are no tokens."""
     if type(logprobs) is not dict:
-        return [logprobs] if type(logprobs) is str else []
-    found: list[str] = []
+        read_unknown(index, "logprobs", logprobs, pieces)
+        return
     for name, value in logprobs.items():
+        read_name(index, name, pieces)
         if name == "tokens" and type(value) is list:
             spoken = "".join(token for token in value if type(token) is str)
-            found += [spoken] if spoken not in text else []
+            if spoken not in text:
+                pieces.append(Piece(index, "other", spoken, "tokens"))
+            read_unknown(index, name, [token for token in value if type(token) is not str], pieces)
         elif name == "top_logprobs" and type(value) is list:
-            keys = [key for entry in value if type(entry) is dict for key in entry]
-            found += [key for key in keys if len(key) > _LONGEST_TOKEN]
-        elif name not in ("token_logprobs", "text_offset"):
-            pieces = Spoken()
-            read_unknown(0, name, value, pieces)
-            found += [piece.text for piece in pieces]
-    return found
+            _read_alternatives(index, value, pieces)
+        else:
+            read_unknown(index, name, value, pieces, "logprobs")
+
+
+def _read_alternatives(index: int, entries: list[Any], pieces: Spoken) -> None:
+    for entry in entries:
+        if type(entry) is not dict:
+            read_unknown(index, "top_logprobs", entry, pieces)
+            continue
+        for token, value in entry.items():
+            if len(token) > _LONGEST_TOKEN or " " in token.strip():
+                pieces.append(Piece(index, "other", f"{token}\n", "alternatives"))
+            read_unknown(index, "logprob", value, pieces, "alternatives")

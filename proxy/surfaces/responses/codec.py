@@ -9,7 +9,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import is_word
+from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.responses import spoken
 from proxy.surfaces.responses.omission import left_out
 from proxy.surfaces.responses.repeats import Repeats

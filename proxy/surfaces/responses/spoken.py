@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from proxy.exchange.exchange import PieceField, Usage
-from proxy.surfaces.chat_completions.codec import is_word, read_logprobs
+from proxy.surfaces.chat_completions.spoken import is_word, logprob_text
 from proxy.surfaces.responses.vocabulary import texts_of
 
 Unit = tuple[PieceField, list[str]]
@@ -80,7 +80,7 @@ def logprob_texts(logprobs: Any, text: str) -> list[str]:
         return []
     if type(logprobs) is not list or any(type(entry) is not dict for entry in logprobs):
         return texts_of(logprobs)
-    held = read_logprobs({"content": logprobs}, text)
+    held = logprob_text({"content": logprobs}, text)
     return ([held] if held else []) + _beside_tokens(logprobs)
 
 

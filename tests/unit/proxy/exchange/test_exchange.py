@@ -37,3 +37,10 @@ def test_usage_is_the_last_one_told() -> None:
     draft.add(Delta(b"", "usage", usage=Usage(1, 2)))
     draft.add(Delta(b"", "done"))
     assert draft.usage == Usage(1, 2)
+
+
+def test_lanes_of_a_field_are_put_together_by_themselves() -> None:
+    choice = ChoiceDraft()
+    for lane, text in (("", "a"), ("x", "b"), ("y", "c"), ("x", "d"), ("y", "e")):
+        choice.add(Piece(0, "other", text, lane))
+    assert choice.other == "a\nbd\nce"

@@ -69,5 +69,15 @@ def test_windows_grow_up_to_the_largest() -> None:
 def test_text_of_every_field_is_held() -> None:
     holdback = HoldBack(first=3)
     holdback.hold(Delta(b"", "chunk", (Piece(0, "tool_call", "abc"), Piece(0, "reasoning", "def"))))
-    assert holdback.window(0) == "abcdef"
+    assert holdback.window(0) == "abc\ndef"
     assert holdback.due() == 0
+
+
+def test_what_a_client_puts_together_is_judged_together_whatever_comes_between() -> None:
+    holdback = HoldBack(first=4, overlap=3)
+    call, other = (lambda text, lane=lane: Delta(b"", "chunk", (Piece(0, "tool_call", text, lane),)) for lane in "ab")
+    holdback.hold(call("12345"))
+    assert holdback.clear(0)
+    holdback.hold(other("x"))
+    holdback.hold(call("67"))
+    assert holdback.window(0) == "34567\nx"

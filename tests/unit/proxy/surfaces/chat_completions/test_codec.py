@@ -218,7 +218,7 @@ def test_a_streamed_tool_call_is_judged_like_a_whole_one() -> None:
     whole = Draft()
     whole.add(body_of({"content": None, "tool_calls": [WEATHER]}))
     assert read_stream(tool_stream()).choices[0].tool_calls == whole.choices[0].tool_calls
-    assert whole.choices[0].tool_calls == '\nget_weather {"city":"Oslo"}'
+    assert whole.choices[0].tool_calls == 'get_weather\n{"city":"Oslo"}'
 
 
 @pytest.mark.parametrize(
@@ -269,10 +269,11 @@ def test_every_line_ending_is_read(start: bytes, ending: bytes) -> None:
     assert delta.raw == raw
 
 
-def test_comments_beside_data_are_kept() -> None:
-    raw = b": note\n" + frame(said(0, content="hi"))
-    assert CODEC.frame(raw).raw == raw
-    assert judged(CODEC.frame(raw)) == "hi"
+def test_comments_are_sent_on_without_their_words() -> None:
+    """No client reads them, and no guard either."""
+    plain = frame(said(0, content="hi"))
+    assert CODEC.frame(b": note\n" + plain).raw == plain
+    assert CODEC.frame(b": note\n\n").raw == b":\n\n"
 
 
 @pytest.mark.parametrize("line", [b"event: message\n", b"id: 7\n", b"retry: 10\n"])
@@ -296,3 +297,24 @@ def test_data_that_is_no_chunk_is_invalid(payload: bytes) -> None:
     with pytest.raises(UpstreamError) as caught:
         CODEC.frame(b"data: " + payload + b"\n\n")
     assert caught.value.code == "upstream_invalid"
+
+
+@pytest.mark.parametrize("raw", [b'{"choices":[{"index":0,"delta":{"content":"b","content":"a"}}]}'])
+def test_of_two_keys_of_one_name_only_what_was_judged_is_sent(raw: bytes) -> None:
+    delta = CODEC.frame(b"data: " + raw + b"\n\n")
+    assert judged(delta) == "a"
+    assert orjson.loads(delta.raw[6:])["choices"][0]["delta"] == {"content": "a"}
+    assert delta.raw.count(b"content") == 1
+
+
+def test_an_unknown_field_of_a_choice_is_judged_where_the_finish_reason_is_missing() -> None:
+    raw = {"index": 0, "delta": {"content": "x"}, "logprobs": None, "note": MARK}
+    assert MARK in judged(CODEC.frame(frame(raw)))
+
+
+def test_nothing_follows_the_end_mark() -> None:
+    assert CODEC.frame(f"data: [DONE] {MARK}\n\n".encode()).raw == DONE
+
+
+def test_the_words_of_an_error_are_judged() -> None:
+    assert MARK in judged(CODEC.frame(f'data: {{"error":{{"message":"{MARK}"}}}}\n\n'.encode()))

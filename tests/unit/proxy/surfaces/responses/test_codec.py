@@ -130,7 +130,7 @@ def test_a_type_that_opens_another_line_does_not_leave_in_the_event_s_name() -> 
 
 
 @pytest.mark.parametrize(
-    ("raw", "sent"), [(b": ping\n\n", b": ping\n\n"), (b"event: x\n\n", b":\n\n"), (b"id: say\n\n", b":\n\n")]
+    ("raw", "sent"), [(b": ping\n\n", b":\n\n"), (b"event: x\n\n", b":\n\n"), (b"id: say\n\n", b":\n\n")]
 )
 def test_frames_without_data_are_comments_at_most(raw: bytes, sent: bytes) -> None:
     delta = ResponsesCodec().frame(raw)
