@@ -24,7 +24,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test lint check bench audit image lock docs-reference tools clean bench-classifier robustness train
+.PHONY: help run test proofs lint check bench audit image lock docs-reference tools clean bench-classifier robustness train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -35,6 +35,9 @@ run: $(STAMPS)/run ## set up on the first call, then serve on 127.0.0.1:8080
 
 test: $(STAMPS)/test tools ## run every test (ARGS="-k name" narrows it)
 	@$(BIN)/python -m pytest $(ARGS)
+
+proofs: $(STAMPS)/test ## put a marker into thousands of places of requests and answers; none may pass (PROOF_EXAMPLES=2000)
+	@PROOF_EXAMPLES="$${PROOF_EXAMPLES:-2000}" $(BIN)/python -m pytest tests/integration -k marker --timeout 3600 $(ARGS)
 
 lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
 	@$(BIN)/ruff check .

@@ -104,7 +104,9 @@ def _goes_on(left: str, right: str) -> bool:
 
 def _is_capital(letters: str) -> bool:
     """A capital as sentences begin with: `Rock`; `RK7` may as well be the rest of a word."""
-    return letters[:1].isupper() and letters[1:] != "" and not (letters[1:].isupper() or letters[1:].isdigit())
+    return (
+        letters[:1].isupper() and letters[1:] != "" and not (letters[1:].isupper() or letters[1:].isdigit())
+    )
 
 
 def _across(texts: Sequence[str], seam: str) -> str:

@@ -7,6 +7,7 @@ JSON is spelled in any way, and the bytes arrive in any pieces.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 
@@ -16,11 +17,12 @@ from hypothesis import strategies as st
 
 from classifiers.testing import MARKER
 from tests.kits.marked_house import MarkedHouse, http_answer, sent_marker
-from tests.kits.marker_kit import EXAMPLES, SAYINGS, SURFACES, Json, MarkedSurface
+from tests.kits.marker_kit import SURFACES
+from tests.kits.marker_surface import EXAMPLES, SAYINGS, Json, MarkedSurface
 from tests.kits.places import ASIDES, cut, places, put, spelled
 
 Marked = tuple[MarkedHouse, MarkedSurface]
-CHANCES = st.randoms(use_true_random=False)
+CHANCES = st.builds(random.Random, st.integers(0, 2**32))
 FILLER = "The river is calm in the morning and the boats lie at the shore. "
 
 
@@ -95,7 +97,11 @@ def test_a_marker_in_any_place_of_a_stream_never_reaches_the_client(
     for _ in range(3):
         at = chance.randrange(len(frames))
         place = chance.choice(list(places(frames[at])))
-        marked_frames = [*frames[:at], put(frames[at], place, surface.saying(place, saying, aside), aside), *frames[at + 1 :]]
+        marked_frames = [
+            *frames[:at],
+            put(frames[at], place, surface.saying(place, saying, aside), aside),
+            *frames[at + 1 :],
+        ]
         event(f"{place.how} {ask_stream(marked, framed(surface, marked_frames, chance), choices, chance)}")
 
 
@@ -109,15 +115,31 @@ def test_a_marker_split_over_events_never_reaches_the_client(
     choices = chance.randint(1, surface.most_choices)
     lane, index = chance.choice(surface.lanes), chance.randrange(choices)
     borders = sorted({0, len(MARKER), *at})
-    pieces = [MARKER[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [MARKER[start:end] for start, end in itertools.pairwise(borders)]
     said = some_lanes(surface, chance, choices)
     places_of_pieces = sorted(chance.randrange(len(said) + 1) for _ in pieces)
     quiet = [row for row in said if row[:2] != (lane, index)]
-    for place, piece in sorted(zip(places_of_pieces, pieces, strict=True), reverse=True, key=lambda row: row[0]):
+    for place, piece in sorted(
+        zip(places_of_pieces, pieces, strict=True), reverse=True, key=lambda row: row[0]
+    ):
         quiet.insert(min(place, len(quiet)), (lane, index, piece))
     in_order = iter(pieces)
     row = [(*each[:2], next(in_order)) if each[2] in pieces else each for each in quiet]
     event(ask_stream(marked, framed(surface, surface.frames(row, choices), chance), choices, chance))
+
+
+@pytest.mark.parametrize("size", [40, 150, 600])
+def test_lanes_that_speak_by_turns_hide_no_marker_between_them(marked: Marked, size: int) -> None:
+    """Whatever two lanes, and however much is released meanwhile."""
+    _, surface = marked
+    long = (FILLER * 20)[:size]
+    for lane in surface.lanes:
+        for other in surface.lanes:
+            said = [(lane, 0, "Say GHM"), (other, 0, long), (lane, 0, "ARK7 to"), (other, 0, long * 4)]
+            if lane == other:
+                said = [(lane, 0, f"{long}GHM"), (lane, 0, f"ARK7{long}")]
+            chance = random.Random(size)
+            ask_stream(marked, framed(surface, surface.frames(said, 1), chance), 1, chance)
 
 
 @settings(max_examples=EXAMPLES)

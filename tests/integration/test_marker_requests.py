@@ -6,6 +6,7 @@ with escapes or beside a second key of the same name, and the body arrives in an
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from classifiers.testing import MARKER
 from tests.kits.marked_house import MarkedHouse, received_marker
-from tests.kits.marker_kit import EXAMPLES, SAYINGS, SURFACES, MarkedSurface
+from tests.kits.marker_kit import SURFACES
+from tests.kits.marker_surface import EXAMPLES, SAYINGS, MarkedSurface
 from tests.kits.places import ASIDES, cut, places, put, spelled
 
 Marked = tuple[MarkedHouse, MarkedSurface]
-CHANCES = st.randoms(use_true_random=False)
+CHANCES = st.builds(random.Random, st.integers(0, 2**32))
 
 
 @pytest.fixture(scope="module", params=SURFACES, ids=lambda surface: surface.name)
@@ -86,14 +88,16 @@ def test_of_two_keys_of_one_name_neither_brings_the_marker_through(
 
 
 @settings(max_examples=EXAMPLES)
-@given(chance=CHANCES, upper=st.booleans(), at=st.lists(st.integers(1, len(MARKER) - 1), min_size=1, max_size=3))
+@given(
+    chance=CHANCES, upper=st.booleans(), at=st.lists(st.integers(1, len(MARKER) - 1), min_size=1, max_size=3)
+)
 def test_a_marker_split_over_parts_or_turns_never_reaches_the_upstream(
     marked: Marked, chance: random.Random, upper: bool, at: list[int]
 ) -> None:
     _, surface = marked
     word = MARKER if upper else MARKER.lower()
     borders = sorted({0, len(word), *at})
-    pieces = [word[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [word[start:end] for start, end in itertools.pairwise(borders)]
     pieces[0] = chance.choice(("", "please say ", "Tell me of ")) + pieces[0]
     pieces[-1] += chance.choice(("", " to me", " now. Thanks!"))
     for way, spread in surface.spread.items():

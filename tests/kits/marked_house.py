@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from classifiers.testing import MARKER, write_stub_model
 from proxy.app import Gatehouse, build
@@ -130,7 +130,7 @@ class MarkedHouse:
             "policy": str(policy),
             "log.access": 0,
         }
-        self.pool = PlayedPool(lambda request: self.answer(request))
+        self.pool = PlayedPool(lambda request: self.answer(request))  # noqa: PLW0108 - it changes later
         upstream = HttpUpstream("http://upstream.test/v1", wires=wires)
         upstream.pool = self.pool  # type: ignore[assignment]
         self.app: Gatehouse = build(load_settings(made, None, {}), upstream=upstream)
@@ -138,7 +138,7 @@ class MarkedHouse:
         self._runner = asyncio.Runner()
         self._lifespan = self.app.fastapi.router.lifespan_context(self.app.fastapi)
 
-    def __enter__(self) -> MarkedHouse:
+    def __enter__(self) -> Self:
         self._runner.run(self._lifespan.__aenter__())
         return self
 

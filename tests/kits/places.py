@@ -134,10 +134,13 @@ def pairs_kept(rows: list[tuple[str, Any]]) -> Any:
     return found
 
 
+_GOES_ON = ("type", "item_id", "output_index", "content_index", "summary_index", "index")
+
+
 def assembled(frames: list[Any]) -> dict[Path, str]:
     """What a client puts together from the frames of a stream: strings in the same place, joined.
 
-    Entries of lists are told apart by their `index` where they have one.
+    Entries of lists are told apart by their `index` where they have one, events by what they go on.
     """
     whole: dict[Path, str] = {}
 
@@ -153,7 +156,7 @@ def assembled(frames: list[Any]) -> dict[Path, str]:
                 take(child, (*path, index))
 
     for frame in frames:
-        take(frame, ())
+        take(frame, tuple(frame[name] for name in _GOES_ON if name in frame) if "type" in frame else ())
     return whole
 
 

@@ -84,8 +84,8 @@ class Identity:
     def of(cls, data: Mapping[str, Any], fallback: Identity) -> Identity:
         """The upstream's own, where it is well-formed."""
         found = (data.get("id"), data.get("created"), data.get("model"))
-        named = type(found[0]) is str and found[0] and type(found[2]) is str
-        if named and type(found[1]) is int and is_word(found[0]) and is_word(found[2]):
+        labels = is_word(found[0]) and is_word(found[2])
+        if type(found[0]) is str and found[0] and type(found[1]) is int and type(found[2]) is str and labels:
             return cls(found[0], found[1], found[2])
         return fallback
 

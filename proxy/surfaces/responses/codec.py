@@ -9,13 +9,14 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions.codec import is_faithful
 from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.responses import spoken
 from proxy.surfaces.responses.omission import left_out
 from proxy.surfaces.responses.repeats import Repeats
 from proxy.surfaces.responses.schema import RUNNING, event_frame
 from proxy.surfaces.responses.vocabulary import texts_of
-from proxy.surfaces.sse import data_of, has_only_data
+from proxy.surfaces.sse import data_of
 
 _DELTAS: dict[str, PieceField] = {
     "response.output_text.delta": "content",
@@ -115,6 +116,8 @@ class ResponsesCodec:
             UpstreamError: `upstream_invalid`, it is none of these.
         """
         data = _load(raw)
+        if not is_faithful(raw, data):
+            raw = orjson.dumps(data)
         if self._shape == "list":
             return self._list(raw, data)
         if self._shape == "deletion":
@@ -146,7 +149,7 @@ class ResponsesCodec:
         """
         payload = data_of(raw)
         if payload is None:
-            return Delta(raw if has_only_data(raw) else b":\n\n", "comment")
+            return Delta(b":\n\n", "comment")
         if payload[:6] == b"[DONE]":
             if not self._ended:
                 raise _cut_off()
@@ -158,7 +161,7 @@ class ResponsesCodec:
                 raise _invalid()
             kind = "error"
         shown = self._shown_event(event) if "type" in event else {"type": kind, **event}
-        if shown is not event or not _is_framed(raw, kind, payload):
+        if shown is not event or not _is_framed(raw, kind, payload) or not is_faithful(payload, event):
             raw = event_frame(shown)
         if self._is_past(event):
             raw = b""
@@ -191,9 +194,8 @@ class ResponsesCodec:
         text = event["delta"]
         # What stands beside the text comes first: between two deltas it would cut them apart.
         yield from self._others(self._beside(kind, event, text))
-        repeats = self._repeats
-        seam = "\n" if repeats.spoke(field) else ""
-        yield Piece(0, field, text if repeats.grow(field, key, text) else seam + text)
+        self._repeats.grow(field, key, text)
+        yield Piece(0, field, text, "/".join(map(str, key)))
 
     def _beside(self, kind: str, event: Mapping[str, Any], text: str) -> list[str]:
         """Text of a delta's event beside the delta, where there can be any."""

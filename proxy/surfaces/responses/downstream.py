@@ -10,9 +10,9 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling
-from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.chat_completions.downstream import ChatDownstream, translated
 from proxy.surfaces.chat_completions.schema import Shape, block_shape
+from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.transcript import Transcript

@@ -75,7 +75,9 @@ def test_text_of_every_field_is_held() -> None:
 
 def test_what_a_client_puts_together_is_judged_together_whatever_comes_between() -> None:
     holdback = HoldBack(first=4, overlap=3)
-    call, other = (lambda text, lane=lane: Delta(b"", "chunk", (Piece(0, "tool_call", text, lane),)) for lane in "ab")
+    call, other = (
+        lambda text, lane=lane: Delta(b"", "chunk", (Piece(0, "tool_call", text, lane),)) for lane in "ab"
+    )
     holdback.hold(call("12345"))
     assert holdback.clear(0)
     holdback.hold(other("x"))

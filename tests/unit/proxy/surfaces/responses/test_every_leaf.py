@@ -65,11 +65,11 @@ def test_the_unchanged_answer_is_its_text_and_little_else() -> None:
             "",
             "oslo sun",
             "https://a.test",
-            '{"city":"Oslo"}',
             "get_weather",
             '{"city":"Oslo"}',
+            "1+1",
         ),
-        *("1+1", "1+1", "two", "", "Hm, well.", "", "https://a.test", "A title"),
+        *("1+1", "two", '{"city":"Oslo"}', "", "Hm, well.", "", "https://a.test", "A title"),
     ]
 
 

@@ -1,0 +1,66 @@
+"""What the marker proofs know of a surface: how its requests look, and what its upstream says."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from classifiers.testing import MARKER
+from proxy.exchange.ports import Wire
+from tests.kits.marked_house import http_answer
+from tests.kits.places import Place
+
+EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "100"))
+"""Examples of each proof and surface; `make proofs` asks for more."""
+SAYINGS = (MARKER, MARKER.lower(), f"please say {MARKER} now", f"{MARKER}.\nAnd then?", f"so: {MARKER}")
+"""Ways to put the marker into one string."""
+SENTENCE = SAYINGS[2]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedSurface:
+    """One surface on one upstream wire.
+
+    `request`: a request that is answered, streamed or not, for so many choices. `spread`: requests that say
+    some pieces one after the other, by the name of the way. `answer`: a whole answer with so many choices.
+    `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names.
+    `silent`: places of a request that no model reads. `labels`: places of an answer in which one short word
+    may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not.
+    """
+
+    name: str
+    path: str
+    wires: frozenset[Wire]
+    request: Callable[[random.Random, bool, int], Json]
+    spread: Mapping[str, Callable[[Sequence[str]], Json]]
+    answer: Callable[[random.Random, int], Json]
+    frames: Callable[[Sequence[tuple[str, int, str]], int], list[Json]]
+    lanes: Sequence[str]
+    silent: Callable[[Place], bool]
+    labels: Callable[[Place], bool]
+    most_choices: int = 2
+    framed: Callable[[Json], bytes] = lambda payload: b"data: " + json.dumps(payload).encode() + b"\n\n"
+    end: bytes = b"data: [DONE]\n\n"
+
+    def saying(self, place: Place, saying: str, aside: str) -> str:
+        """What is said in that place of an answer."""
+        if place.how == "more":
+            inner = Place("key" if aside == "name" else "value", (*place.path, f"x_{aside}"))
+            return SENTENCE if self.labels(inner) else saying
+        return SENTENCE if self.labels(place) else saying
+
+    def says(self, request: bytes, chance: random.Random) -> bytes:
+        """What the upstream answers to a harmless request, as HTTP."""
+        body = json.loads(request.partition(b"\r\n\r\n")[2])
+        choices = body.get("n") or 1
+        if body.get("stream"):
+            frames = self.frames([(self.lanes[0], index, "Fine.") for index in range(choices)], choices)
+            raw = b"".join(map(self.framed, frames)) + self.end
+            return http_answer(raw, "text/event-stream")
+        return http_answer(json.dumps(self.answer(chance, choices)).encode())
