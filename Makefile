@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 TRAIN_VENV := .venv-train
+FUZZ_VENV := .venv-fuzz
 POOL ?=
 LABELS ?=
 OUT ?= build/models
@@ -24,7 +25,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test proofs lint check bench audit image lock docs-reference tools clean bench-classifier robustness train
+.PHONY: help run test proofs fuzz contract lint check bench audit image lock docs-reference tools clean bench-classifier robustness train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -38,6 +39,15 @@ test: $(STAMPS)/test tools ## run every test (ARGS="-k name" narrows it)
 
 proofs: $(STAMPS)/test ## put a marker into thousands of places of requests and answers; none may pass (PROOF_EXAMPLES=2000)
 	@PROOF_EXAMPLES="$${PROOF_EXAMPLES:-2000}" $(BIN)/python -m pytest tests/integration -k marker --timeout 3600 $(ARGS)
+
+fuzz: $(FUZZ_VENV)/.ready ## thousands of odd requests by schemathesis, about two minutes (ARGS="--examples 500" for more)
+	@$(FUZZ_VENV)/bin/python -m tests.fuzz $(ARGS)
+
+contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specification (needs node; ARGS="--spec FILE")
+	@command -v npm >/dev/null || { echo 'make contract needs node and npm.' >&2; exit 1; }
+	@mkdir -p build/contract && cp tests/contract/package.json tests/contract/package-lock.json build/contract/
+	@npm ci --prefix build/contract --no-audit --no-fund --silent
+	@$(BIN)/python -m tests.contract --steady build/contract/node_modules/.bin/steady $(ARGS)
 
 lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
 	@$(BIN)/ruff check .
@@ -73,6 +83,8 @@ lock: ## recompile requirements/*.lock (needs uv)
 	@$(UV) pip compile pyproject.toml --extra build --extra train $(LOCK_OPTIONS) \
 	  --constraint requirements/run.lock --override <(echo "torch; python_version < '3'") \
 	  --output-file requirements/train.lock
+	@$(UV) pip compile pyproject.toml --extra fuzz $(LOCK_OPTIONS) \
+	  --constraint requirements/test.lock --output-file requirements/fuzz.lock
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links
 
@@ -83,7 +95,7 @@ tools: # redis-server and promtool for the tests that need them; where they cann
 	@tests/tools.sh
 
 clean: ## remove what these targets made
-	@rm -rf $(VENV) $(TRAIN_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(TRAIN_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/python:
@@ -105,6 +117,15 @@ $(STAMPS)/test: $(STAMPS)/python requirements/test.lock pyproject.toml
 	@$(INSTALL_LOCK) requirements/test.lock
 	@$(INSTALL_SELF)
 	@touch $@
+
+$(FUZZ_VENV)/.ready: requirements/fuzz.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Gatehouse needs Python 3.11 or newer.' >&2; exit 1; }
+	@echo 'Setting up $(FUZZ_VENV) (first call, or the pinned packages changed): a minute or two ...'
+	@$(PYTHON) -m venv $(FUZZ_VENV)
+	@$(FUZZ_PIP) --require-hashes --no-deps --no-compile --requirement requirements/fuzz.lock
+	@$(FUZZ_PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+FUZZ_PIP := $(FUZZ_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:
 
 # torch is pinned without hashes, and may bring packages of its own: requirements/train.txt says why.
 $(TRAIN_VENV)/.ready: requirements/train.lock requirements/train.txt pyproject.toml

@@ -174,6 +174,14 @@ def schema() -> None:
     typer.echo(settings_schema(), nl=False)
 
 
+@app.command(name="openapi")
+def print_openapi() -> None:
+    """Print the OpenAPI document of Gatehouse's own routes."""
+    from gatehouse import openapi  # noqa: PLC0415
+
+    typer.echo(openapi.text(), nl=False)
+
+
 @app.command()
 def explain(
     text: Annotated[str, typer.Argument(help="The text to measure; - reads standard input.")],

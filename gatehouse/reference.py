@@ -1,7 +1,7 @@
 """Reference pages written from the code: settings, metrics, events, commands and errors.
 
-`python -m gatehouse.reference docs/reference` writes the pages and the JSON Schema of the settings;
-a test fails while any of them is stale. Nothing here runs while serving.
+`python -m gatehouse.reference docs/reference` writes the pages, the OpenAPI document and the JSON Schema of
+the settings; a test fails while any of them is stale. Nothing here runs while serving.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from gatehouse import cli
+from gatehouse import cli, openapi
 from gatehouse.raised_codes import error_kinds, first_line, raised_codes, status_of
 from proxy.exchange import events
 from proxy.metric_families import (
@@ -246,6 +246,7 @@ def main(argv: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in pages().items():
         (folder / name).write_text(content, encoding="utf-8")
+    (folder / "openapi.json").write_text(openapi.text(), encoding="utf-8")
     SCHEMA_FILE.write_text(settings_schema(), encoding="utf-8")
     return 0
 

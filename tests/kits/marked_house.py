@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -133,10 +133,14 @@ class MarkedHouse:
         self.pool = PlayedPool(lambda request: self.answer(request))  # noqa: PLW0108 - it changes later
         upstream = HttpUpstream("http://upstream.test/v1", wires=wires)
         upstream.pool = self.pool  # type: ignore[assignment]
-        self.app: Gatehouse = build(load_settings(made, None, {}), upstream=upstream)
         self.answer: Callable[[bytes], Sequence[bytes]] = lambda _: [http_answer(b"{}")]
+        self.begin(build(load_settings(made, None, {}), upstream=upstream))
+
+    def begin(self, app: Gatehouse) -> None:
+        """Serve this application."""
+        self.app = app
         self._runner = asyncio.Runner()
-        self._lifespan = self.app.fastapi.router.lifespan_context(self.app.fastapi)
+        self._lifespan = app.fastapi.router.lifespan_context(app.fastapi)
 
     def __enter__(self) -> Self:
         self._runner.run(self._lifespan.__aenter__())
@@ -150,7 +154,11 @@ class MarkedHouse:
         """One request, its body in the given chunks; what was heard before is forgotten."""
         self.pool.heard.clear()
         rows = [("content-type", "application/json")]
-        return self._runner.run(Caller(self.app).call("POST", path, rows, list(chunks)))
+        return self.run(Caller(self.app).call("POST", path, rows, list(chunks)))
+
+    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        """Any other request, on the loop of the application."""
+        return self._runner.run(work)
 
     def bodies(self) -> list[bytes]:
         """Bodies of the requests that the upstream received."""

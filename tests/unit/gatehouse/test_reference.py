@@ -90,6 +90,6 @@ def test_pages_are_written_where_asked(tmp_path: Path, monkeypatch: pytest.Monke
     """The command writes all pages and the schema; without a folder it explains itself."""
     monkeypatch.setattr(reference, "SCHEMA_FILE", tmp_path / "s.json")
     assert reference.main([str(tmp_path / "deep")]) == 0
-    assert {file.name for file in (tmp_path / "deep").iterdir()} == set(reference.pages())
+    assert {file.name for file in (tmp_path / "deep").iterdir()} == {*reference.pages(), "openapi.json"}
     assert (tmp_path / "s.json").exists()
     assert reference.main([]) == 2

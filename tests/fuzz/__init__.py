@@ -1,0 +1,1 @@
+"""Requests that no client would send, by schemathesis: `make fuzz`. Not part of the tests."""
