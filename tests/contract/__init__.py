@@ -1,0 +1,1 @@
+"""Whether what goes upstream is what OpenAI's specification describes: `make contract`. No tests."""

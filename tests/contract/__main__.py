@@ -1,0 +1,223 @@
+"""Asks a Gatehouse whose upstream checks every request against OpenAI's specification, and counts.
+
+The upstream is Steady, in a mode that notes what is wrong and answers all the same. Requests are drawn from
+the specification; those that Steady finds wrong when they come straight from the client prove nothing about
+Gatehouse and are told apart. Everything that Gatehouse sends for the others has to be right: with and without
+a constitution, translated to chat, and the calls of the critic. What Steady answers is made up (a choice
+may have the index 76), so that only what was asked says anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifiers.testing import MARKER, write_stub_model
+from proxy.app import build
+from proxy.exchange.ports import Wire
+from proxy.settings import load_settings
+from proxy.upstreams.http_upstream import OPENAI_WIRES, HttpUpstream
+from tests.kits.marked_house import MarkedHouse
+from tests.kits.marker_chat import CHAT
+from tests.kits.marker_completions import COMPLETIONS, COMPLETIONS_OVER_CHAT
+from tests.kits.marker_responses import RESPONSES, RESPONSES_OVER_CHAT
+from tests.kits.marker_surface import Json, MarkedSurface
+from tests.kits.surface_kit import Caller
+
+SPEC = Path(__file__).parents[3] / "shared" / "specs" / "openai-openapi.json.gz"
+MARK = "/models"
+"""A request to this path ends the notes on those before it."""
+OWN_FIELDS = ("guided_json", "extra_body", "other_server")
+POLICY = """
+name: contract
+version: "1"
+constitution: {constitution}
+replies: default
+{more}
+rules: [{rules}]
+"""
+REVIEW = "{id: out, stage: post_call, action: review, classifier: exchange, labels: [harm], threshold: 0.5}"
+WATCH = "{id: in, stage: during_call, action: flag, labels: [harm], threshold: 0.5}"
+
+
+@dataclass
+class Steady:
+    """The checking server."""
+
+    port: int
+    log: Any
+
+    def ask(self, path: str, body: Json | None = None) -> None:
+        """A request straight to it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        headers = {"content-type": "application/json", "authorization": "Bearer key"}
+        raw = None if body is None else json.dumps(body)
+        connection.request("GET" if body is None else "POST", path, raw, headers)
+        connection.getresponse().read()
+        connection.close()
+
+    def heard(self) -> list[Json]:
+        """Its notes on the requests since the last time, which a request of our own ends."""
+        self.ask(MARK)
+        notes: list[Json] = []
+        while True:
+            line = json.loads(self.log.readline())
+            if line.get("type") == "request" and line["request"]["path"] == MARK:
+                return notes
+            if line.get("type") == "request":
+                notes.append(line)
+
+
+@contextmanager
+def steady(command: Path, spec: Path, port: int) -> Iterator[Steady]:
+    """The server on a port of this machine, until the end of the context."""
+    options = ["--host", "127.0.0.1", "-p", str(port), "--log-format", "json", "--reject-on-sdk-error=false"]
+    process = subprocess.Popen(
+        [str(command), *options, str(spec)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,  # the command starts the server as a child of its own
+    )
+    assert process.stdout is not None
+    try:
+        if json.loads(process.stdout.readline() or "{}").get("type") != "startup":
+            raise SystemExit(f"contract: Steady did not start on port {port}")
+        yield Steady(port, process.stdout)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way through Gatehouse. `marked`: the answer is reviewed, so a critic is asked as well."""
+
+    name: str
+    surface: MarkedSurface
+    wires: frozenset[Wire] = OPENAI_WIRES
+    constitution: str = "none"
+    marked: bool = False
+
+
+CHAT_ONLY: frozenset[Wire] = frozenset({"chat_completions"})
+WAYS = (
+    Way("chat", CHAT),
+    Way("chat, constitution", CHAT, constitution="default"),
+    Way("chat, constitution, reviewed", CHAT, constitution="default", marked=True),
+    Way("completions, constitution", COMPLETIONS, constitution="default"),
+    Way("completions over chat", COMPLETIONS_OVER_CHAT, CHAT_ONLY, "default"),
+    Way("responses, constitution", RESPONSES, constitution="default"),
+    Way("responses over chat", RESPONSES_OVER_CHAT, CHAT_ONLY, "default"),
+)
+
+
+class Counted(Counter[str]):
+    """Outcomes of one way; `wrong`: what Steady said, with the body where it is at hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrong: Counter[str] = Counter()
+
+
+def opened(way: Way, folder: Path, port: int) -> MarkedHouse:
+    """A Gatehouse whose upstream is Steady."""
+    house = MarkedHouse.__new__(MarkedHouse)
+    for name, kind in (("input", "text"), ("exchange", "exchange")):
+        write_stub_model(folder / name, kind=kind)  # type: ignore[arg-type]
+    policy = folder / "policy.yaml"
+    more = "review: {on_failure: original}" if way.marked else ""
+    rules = REVIEW if way.marked else WATCH
+    policy.write_text(POLICY.format(constitution=way.constitution, more=more, rules=rules), encoding="utf-8")
+    models = {"input": folder / "input", "exchange": folder / "exchange"}
+    made = {"models": models, "ledger.path": folder / "ledger.jsonl", "policy": str(policy), "log.access": 0}
+    upstream = HttpUpstream(f"http://127.0.0.1:{port}", "key", wires=way.wires)
+    house.begin(build(load_settings(made, None, {}), upstream=upstream))
+    return house
+
+
+def walk(way: Way, server: Steady, examples: int) -> Counted:
+    """So many requests of one way."""
+    counted = Counted()
+    with tempfile.TemporaryDirectory() as folder, opened(way, Path(folder), server.port) as house:
+        path = way.surface.path.removeprefix("/v1")
+        for number in range(examples):
+            body = drawn(way, random.Random(number))
+            server.ask(path, body)
+            (straight,) = server.heard()
+            if _faults(straight):
+                counted["drawn wrong"] += 1
+                continue
+            answer = house.run(Caller(house.app).post(way.surface.path, body))
+            counted[f"answered {answer.status}"] += 1
+            for note in server.heard():
+                counted["sent upstream"] += 1
+                for fault in _faults(note):
+                    counted.wrong[fault] += 1
+    return counted
+
+
+def drawn(way: Way, chance: random.Random) -> Json:
+    """A request without fields that OpenAI does not know."""
+    body = way.surface.request(chance, False, 1)
+    body = {name: value for name, value in body.items() if name not in OWN_FIELDS and value is not None}
+    if way.marked:
+        said = f"Tell me of {MARKER}."
+        body |= {"input": said} if "input" in body else {"messages": [{"role": "user", "content": said}]}
+    return body
+
+
+def _faults(note: Json) -> list[str]:
+    found = [each for each in note["diagnostics"] if each["severity"] == "error"]
+    path = note["request"]["path"]
+    return [f"{path}: {each['requestPath']}: {each['message']}" for each in found]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check and tell; 1 where something that went upstream was wrong."""
+    parser = argparse.ArgumentParser(prog="make contract", description=__doc__)
+    parser.add_argument("--steady", type=Path, required=True, help="the command of @stdy/cli")
+    parser.add_argument(
+        "--spec", type=Path, default=SPEC, help="OpenAI's specification (default: %(default)s)"
+    )
+    parser.add_argument("--examples", type=int, default=60, help="requests of each way")
+    parser.add_argument("--port", type=int, default=4789)
+    chosen = parser.parse_args(arguments)
+    if not chosen.spec.is_file():
+        sys.stderr.write(f"contract: no specification of OpenAI's at {chosen.spec}\n")
+        return 1
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "openai.json"
+        with gzip.open(chosen.spec, "rb") as source, plain.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        with steady(chosen.steady, plain, chosen.port) as server:
+            for way in WAYS:
+                counted = walk(way, server, chosen.examples)
+                wrong += counted.wrong.total()
+                told = ", ".join(f"{name} {count}" for name, count in sorted(counted.items()))
+                sys.stdout.write(f"{way.name}: {told}; faults upstream {counted.wrong.total()}\n")
+                for fault, count in counted.wrong.most_common(10):
+                    sys.stdout.write(f"  {count:4}  {fault}\n")
+                sys.stdout.flush()
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
