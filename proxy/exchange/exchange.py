@@ -183,6 +183,8 @@ class Exchange:
     deadline: float
     method: str = "POST"
     target: str = "/chat/completions"
+    content_type: str = "application/json"
+    """Of the body that goes upstream."""
     structured: bool = False
     """The client asked for structured output or forced a tool: a block uses the refusal form."""
     language: str = "en"
