@@ -37,6 +37,8 @@ from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.completions import routes as completions
+from proxy.surfaces.completions.routes import Completions
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler, Pattern
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
@@ -264,6 +266,7 @@ def _hot_routes(
     responses = Responses(wires, withheld, headers, settings.constitution_role)
     hot: dict[str, Handler] = {
         "/chat/completions": GuardedRoute(chat, corridor, entrance),
+        completions.PATH: GuardedRoute(Completions(wires, headers), corridor, entrance),
         "/responses": GuardedRoute(responses, corridor, entrance),
         embeddings.PATH: GuardedRoute(Embeddings(wires, headers), corridor, embedding),
         moderations.PATH: Moderations(corridor, entrance),

@@ -58,8 +58,8 @@ class Account:
 
     @property
     def flagged(self) -> bool:
-        """The input was flagged or worse, enforced or not."""
-        return self.input_verdict.would.severity > 0
+        """The input was flagged or worse, enforced or not, or was not seen."""
+        return self.exchange.fetched or self.input_verdict.would.severity > 0
 
     def note(self, readings: tuple[Reading, ...], output: bool = False) -> None:
         """Keep the highest score of each label, the models that gave them and languages they do not read."""

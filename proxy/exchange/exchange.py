@@ -193,5 +193,7 @@ class Exchange:
     choices: int = 1
     wants_verdict: bool = False
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
+    fetched: bool = False
+    """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""

@@ -80,6 +80,7 @@ class Asked:
     structured: bool = False
     choices: int = 1
     wants_verdict: bool = False
+    fetched: bool = False
     verdict_only: VerdictOnly | None = None
     content_type: str = "application/json"
     led: bool = True
@@ -190,6 +191,7 @@ class Arrival:
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
+            fetched=asked.fetched,
             verdict_only=asked.verdict_only,
         )
 

@@ -24,9 +24,11 @@ CHAT = {"model": "gatehouse-scripted", "messages": [{"role": "user", "content": 
 FEEDBACK = {"decision_id": "gh-" + "a" * 26, "kind": "thumbs_up"}
 
 RESPONSE = {"model": "gatehouse-scripted", "input": "Why does bread rise?"}
+COMPLETION = {"model": "gatehouse-scripted", "prompt": "Why does bread rise?"}
 
 GUARDED: dict[str, list[dict[str, Any]]] = {
     "/chat/completions": [CHAT, {**CHAT, "stream": True}],
+    "/completions": [COMPLETION, {**COMPLETION, "stream": True}],
     "/responses": [RESPONSE, {**RESPONSE, "stream": True}],
 }
 """Hot routes that ask a model, with requests in every mode."""

@@ -53,11 +53,11 @@ class ChatCodec:
         Raises:
             UpstreamError: `upstream_invalid`, it is not a chat completion.
         """
-        data = _load(raw)
+        data = load(raw)
         choices = data.get("choices")
         if type(choices) is not list:
-            raise _invalid()
-        usage = _read_usage(data.get("usage"))
+            raise invalid()
+        usage = read_usage(data.get("usage"))
         if len(choices) == 1 and data.keys() <= _PLAIN_KEYS and is_word(data.get("system_fingerprint")):
             quick = _plain_body(raw, data, choices[0], usage)
             if quick is not None:
@@ -66,7 +66,7 @@ class ChatCodec:
         finishes: list[tuple[int, str]] = []
         for position, choice in enumerate(choices):
             _read_choice(choice, position, "message", pieces, finishes)
-        _read_beside(data, pieces)
+        read_beside(data, pieces)
         return Delta(raw, "body", tuple(pieces), tuple(finishes), usage, data)
 
     def frame(self, raw: bytes) -> Delta:
@@ -92,12 +92,12 @@ def _odd_frame(raw: bytes) -> Delta:
 def _read_data(raw: bytes, payload: bytes) -> Delta:
     if payload[:6] == b"[DONE]":
         return Delta(raw, "done")
-    data = _load(payload)
+    data = load(payload)
     choices = data.get("choices")
     if type(choices) is not list:
         if "error" in data:
             return Delta(raw, "error", data=data)
-        raise _invalid()
+        raise invalid()
     if len(choices) == 1 and data.keys() <= _PLAIN_KEYS:
         quick = _plain_chunk(raw, data, choices[0])
         if quick is not None:
@@ -106,8 +106,8 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
         _read_choice(choice, position, "delta", pieces, finishes)
-    _read_beside(data, pieces)
-    usage = _read_usage(data.get("usage"))
+    read_beside(data, pieces)
+    usage = read_usage(data.get("usage"))
     kind: DeltaKind = "usage" if usage is not None and not choices else "chunk"
     return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data)
 
@@ -140,17 +140,23 @@ def _plain_chunk(raw: bytes, data: dict[str, Any], choice: Any) -> Delta | None:
     return Delta(raw, "chunk", (Piece(index, "content", content),), (), None, data)
 
 
-def _load(raw: bytes) -> dict[str, Any]:
+def load(raw: bytes) -> dict[str, Any]:
+    """The object that an answer is.
+
+    Raises:
+        UpstreamError: `upstream_invalid`.
+    """
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise _invalid() from None
+        raise invalid() from None
     if type(data) is not dict:
-        raise _invalid()
+        raise invalid()
     return data
 
 
-def _invalid() -> UpstreamError:
+def invalid() -> UpstreamError:
+    """The answer is not one of the surface."""
     return UpstreamError("upstream_invalid", 502)
 
 
@@ -159,11 +165,11 @@ def _read_choice(
 ) -> None:
     """All text of one choice: its message (or delta), log-probabilities and whatever else it brings."""
     if type(choice) is not dict:
-        raise _invalid()
+        raise invalid()
     index = choice.get("index", position)
     message = choice.get(part)
     if type(index) is not int or type(message) not in (dict, type(None)):
-        raise _invalid()
+        raise invalid()
     content = ""
     for name, value in (message or {}).items():
         if name == "content" and type(value) is str:
@@ -193,7 +199,7 @@ def _read_field(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
     elif name == "audio" and type(value) is dict:
         _read_audio(index, value, pieces)
     elif name != "role" or value != "assistant":
-        _read_unknown(index, name, value, pieces)
+        read_unknown(index, name, value, pieces)
 
 
 def _read_parts(index: int, parts: list[Any], pieces: list[Piece]) -> None:
@@ -203,19 +209,19 @@ def _read_parts(index: int, parts: list[Any], pieces: list[Piece]) -> None:
         if type(text) is str:
             pieces.append(Piece(index, "content", text))
         else:
-            _read_unknown(index, "content", part, pieces)
+            read_unknown(index, "content", part, pieces)
 
 
 def _read_call(index: int, call: Any, pieces: list[Piece]) -> None:
     """A tool call or a fragment of one. The name opens a line, so that calls do not run together."""
     if type(call) is not dict:
-        _read_unknown(index, "tool_calls", call, pieces)
+        read_unknown(index, "tool_calls", call, pieces)
         return
     for name, value in call.items():
         if name in ("function", "custom") and type(value) is dict:
             _read_called(index, value, pieces)
         elif value is not None:
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
 
 
 def _read_called(index: int, called: dict[str, Any], pieces: list[Piece]) -> None:
@@ -224,7 +230,7 @@ def _read_called(index: int, called: dict[str, Any], pieces: list[Piece]) -> Non
             text = f"\n{value} " if name == "name" else value
             pieces.append(Piece(index, "tool_call", text))
         elif value is not None and value != "":
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
 
 
 def _read_audio(index: int, audio: dict[str, Any], pieces: list[Piece]) -> None:
@@ -232,7 +238,7 @@ def _read_audio(index: int, audio: dict[str, Any], pieces: list[Piece]) -> None:
         if name == "transcript" and type(value) is str:
             pieces.append(Piece(index, "audio_transcript", value))
         elif name != "data":
-            _read_unknown(index, name, value, pieces)
+            read_unknown(index, name, value, pieces)
 
 
 def _read_extra(index: int, name: str, value: Any, content: str, pieces: list[Piece]) -> None:
@@ -242,7 +248,7 @@ def _read_extra(index: int, name: str, value: Any, content: str, pieces: list[Pi
         if text:
             pieces.append(Piece(index, "other", text))
     else:
-        _read_unknown(index, name, value, pieces)
+        read_unknown(index, name, value, pieces)
 
 
 def read_logprobs(logprobs: Any, content: str) -> str:
@@ -269,12 +275,12 @@ def _long_alternatives(alternatives: Any) -> list[str]:
     return [token for token in tokens if type(token) is str and len(token) > _LONGEST_TOKEN]
 
 
-def _read_beside(data: Mapping[str, Any], pieces: list[Piece]) -> None:
+def read_beside(data: Mapping[str, Any], pieces: list[Piece]) -> None:
     """Unknown fields beside the choices belong to the first choice."""
     for name, value in data.items():
         quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and is_word(value))
         if not quiet and value is not None:
-            _read_unknown(0, name, value, pieces)
+            read_unknown(0, name, value, pieces)
 
 
 def is_word(value: Any) -> bool:
@@ -282,14 +288,16 @@ def is_word(value: Any) -> bool:
     return value is None or (type(value) is str and len(value) <= _LONGEST_TOKEN and " " not in value)
 
 
-def _read_unknown(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
+def read_unknown(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
+    """All text of a field that the surface does not know."""
     found = Found()
     found.walk(value, name, "")
     if found.texts:
         pieces.append(Piece(index, "other", "\n".join(found.texts) + "\n"))
 
 
-def _read_usage(usage: Any) -> Usage | None:
+def read_usage(usage: Any) -> Usage | None:
+    """Tokens as the upstream counted them."""
     if type(usage) is not dict:
         return None
     details = usage.get("prompt_tokens_details")

@@ -43,6 +43,7 @@ class ChatDownstream:
 
     blamed: ClassVar[str] = "messages"
     """The request field that an error for a blocked answer names."""
+    form: ClassVar[schema.ChatForm] = schema.CHAT
 
     def __init__(
         self, exchange: Exchange, connection: Connection, headers: VerdictHeaders, wall: Callable[[], float]
@@ -132,9 +133,9 @@ class ChatDownstream:
     def _tail(self, rendering: Rendering, identity: Identity, index: int) -> bytes:
         """Notice and finish reason after text that has left. Inside JSON no notice can be read."""
         replacement = rendering.replaced.get(index)
-        choices = [schema.chunk_choice(index, {}, "content_filter")]
+        choices = [self.form.chunk_choice(index, {}, "content_filter")]
         if replacement is not None and not self._exchange.structured:
-            choices.insert(0, schema.chunk_choice(index, {"content": f"\n\n{replacement.text}"}))
+            choices.insert(0, self.form.chunk_choice(index, {"content": f"\n\n{replacement.text}"}))
         return b"".join([render.own_frame(rendering, identity, choice) for choice in choices])
 
     async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
@@ -210,7 +211,8 @@ class ChatDownstream:
         exchange = self._exchange
         style = exchange.bundle.policy.block_style
         shape = schema.block_shape("auto" if style == "error" else style, exchange.structured)
-        return Rendering(exchange, ruling, Shape(shape), Identity.canned(exchange, self._wall()))
+        identity = Identity.canned(exchange, self._wall(), self.form.prefix)
+        return Rendering(exchange, ruling, Shape(shape), identity, self.form)
 
     def _in_clients_language(self, ruling: Ruling) -> Ruling:
         """Canned texts in the language of the client's own words, where no header named one.

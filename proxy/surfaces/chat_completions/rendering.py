@@ -16,7 +16,7 @@ import orjson
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions import schema
-from proxy.surfaces.chat_completions.schema import Identity, Shape
+from proxy.surfaces.chat_completions.schema import ChatForm, Identity, Shape
 from proxy.surfaces.sse import DONE, data_frame
 
 _KEPT = ("id", "object", "created", "model", "service_tier", "system_fingerprint", "usage")
@@ -30,6 +30,7 @@ class Rendering:
     ruling: Ruling
     shape: Shape
     identity: Identity
+    form: ChatForm = schema.CHAT
 
     @property
     def replaced(self) -> dict[int, Replacement]:
@@ -69,10 +70,10 @@ def render_body(rendering: Rendering, deltas: Sequence[Delta]) -> bytes:
 
 def _canned(rendering: Rendering) -> dict[str, Any]:
     choices = [
-        schema.replaced_choice(index, replacement, rendering.shape)
+        rendering.form.replaced_choice(index, replacement, rendering.shape)
         for index, replacement in rendering.ruling.replacements
     ]
-    return schema.completion(rendering.identity, choices, schema.usage_body(None))
+    return rendering.form.completion(rendering.identity, choices, schema.usage_body(None))
 
 
 def _with_moderation(rendering: Rendering, data: dict[str, Any]) -> dict[str, Any]:
@@ -91,9 +92,9 @@ def _choices(
         if index not in replaced:
             choices.append(choice)
         elif index in waiting:
-            choices.append(schema.replaced_choice(index, waiting.pop(index), rendering.shape))
+            choices.append(rendering.form.replaced_choice(index, waiting.pop(index), rendering.shape))
     rest = sorted(waiting.items())
-    return choices + [schema.replaced_choice(index, item, rendering.shape) for index, item in rest]
+    return choices + [rendering.form.replaced_choice(index, item, rendering.shape) for index, item in rest]
 
 
 def render_stream(rendering: Rendering, deltas: Sequence[Delta], draft: Draft) -> bytes:
@@ -121,7 +122,7 @@ def closing(
     moderation = rendering.moderation(next((d.data for d in deltas if _is_verdict(d.data)), None))
     for delta in deltas:
         if delta.kind in ("usage", "done") and moderation is not None:
-            yield data_frame(schema.chunk(identity, (), moderation=moderation))
+            yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
             moderation = None
         yield delta.raw
         if delta.kind == "error":
@@ -129,7 +130,7 @@ def closing(
         ended = ended or delta.kind == "done"
     if not ended:
         if moderation is not None:
-            yield data_frame(schema.chunk(identity, (), moderation=moderation))
+            yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
         yield DONE
 
 
@@ -148,7 +149,7 @@ def _replaced_stream(rendering: Rendering, deltas: Sequence[Delta], draft: Draft
             yield delta.raw
     open_choices = [index for index, choice in draft.choices.items() if not choice.finish]
     for index in sorted(set(open_choices) - replaced.keys() if deltas else ()):
-        yield own_frame(rendering, identity, schema.chunk_choice(index, {}, "content_filter"))
+        yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, "content_filter"))
     for index, replacement in sorted(replaced.items()):
         yield from replaced_frames(rendering, identity, index, replacement)
     yield from ending(rendering, identity, _usage_seen(deltas, draft, called=bool(deltas)))
@@ -171,23 +172,23 @@ def replaced_frames(
     """A short stream that says one replacement: the text, then the finish reason."""
     message, finish = schema.replaced_message(replacement, rendering.shape)
     delta = {name: value for name, value in message.items() if value is not None}
-    yield own_frame(rendering, identity, schema.chunk_choice(index, delta))
-    yield own_frame(rendering, identity, schema.chunk_choice(index, {}, finish))
+    yield own_frame(rendering, identity, rendering.form.chunk_choice(index, delta))
+    yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, finish))
 
 
 def own_frame(rendering: Rendering, identity: Identity, choice: Mapping[str, Any]) -> bytes:
     """A chunk of Gatehouse's own. Where usage was asked for, every chunk but the last says null."""
     more: dict[str, Any] = {"usage": None} if rendering.wants_usage else {}
-    return data_frame(schema.chunk(identity, [choice], **more))
+    return data_frame(rendering.form.chunk(identity, [choice], **more))
 
 
 def ending(rendering: Rendering, identity: Identity, usage: Mapping[str, Any] | None) -> Iterator[bytes]:
     """The end of a stream that Gatehouse writes itself: verdict, usage, end mark, as asked."""
     moderation = rendering.moderation()
     if moderation is not None:
-        yield data_frame(schema.chunk(identity, (), moderation=moderation))
+        yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
     if usage is not None and rendering.wants_usage:
-        yield data_frame(schema.chunk(identity, (), usage=usage))
+        yield data_frame(rendering.form.chunk(identity, (), usage=usage))
     yield DONE
 
 
@@ -207,17 +208,14 @@ def _stream_of_body(rendering: Rendering, data: dict[str, Any]) -> Iterator[byte
     identity = Identity.of(data, rendering.identity)
     for position, choice in enumerate(data["choices"]):
         index = choice.get("index", position)
-        message = choice.get("message") or {}
-        delta = {name: value for name, value in message.items() if value is not None}
-        calls = delta.get("tool_calls")
-        if type(calls) is list:
-            delta["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
-        said = schema.chunk_choice(index, delta) | {"logprobs": choice.get("logprobs")}
+        said = rendering.form.chunk_choice(index, rendering.form.said(choice)) | {
+            "logprobs": choice.get("logprobs")
+        }
         yield own_frame(rendering, identity, said)
         finish = choice.get("finish_reason") or "stop"
-        yield own_frame(rendering, identity, schema.chunk_choice(index, {}, finish))
+        yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, finish))
     if data.get("moderation") is not None:
-        yield data_frame(schema.chunk(identity, (), moderation=data["moderation"]))
+        yield data_frame(rendering.form.chunk(identity, (), moderation=data["moderation"]))
     if rendering.wants_usage and data.get("usage") is not None:
-        yield data_frame(schema.chunk(identity, (), usage=data["usage"]))
+        yield data_frame(rendering.form.chunk(identity, (), usage=data["usage"]))
     yield DONE

@@ -75,9 +75,9 @@ class Identity:
     model: str
 
     @classmethod
-    def canned(cls, exchange: Exchange, now: float) -> Identity:
+    def canned(cls, exchange: Exchange, now: float, prefix: str = "chatcmpl-") -> Identity:
         """For an answer that no upstream gave."""
-        return cls(f"chatcmpl-{exchange.id}", int(now), exchange.model)
+        return cls(f"{prefix}{exchange.id}", int(now), exchange.model)
 
     @classmethod
     def of(cls, data: Mapping[str, Any], fallback: Identity) -> Identity:
@@ -98,41 +98,47 @@ def replaced_message(replacement: Replacement, shape: Shape) -> tuple[dict[str, 
     return {"role": "assistant", "content": text, "refusal": None}, "content_filter"
 
 
-def replaced_choice(index: int, replacement: Replacement, shape: Shape) -> dict[str, Any]:
-    """A choice with nothing left of the answer it replaces."""
-    message, finish = replaced_message(replacement, shape)
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+class ChatForm:
+    """How Gatehouse's own answers and chunks are written. `prefix`: of ids; `whole`, `piece`: names."""
+
+    prefix = "chatcmpl-"
+    whole = "chat.completion"
+    piece = "chat.completion.chunk"
+
+    def replaced_choice(self, index: int, replacement: Replacement, shape: Shape) -> dict[str, Any]:
+        """A choice with nothing left of the answer it replaces."""
+        message, finish = replaced_message(replacement, shape)
+        return {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+
+    def chunk_choice(self, index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
+        """One choice of a chunk."""
+        return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+
+    def said(self, choice: Mapping[str, Any]) -> dict[str, Any]:
+        """The delta that says a whole choice."""
+        message = choice.get("message") or {}
+        delta = {name: value for name, value in message.items() if value is not None}
+        calls = delta.get("tool_calls")
+        if type(calls) is list:
+            delta["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
+        return delta
+
+    def completion(
+        self, identity: Identity, choices: Sequence[Mapping[str, Any]], usage: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """A whole completion of Gatehouse's own."""
+        return {**self._head(identity, self.whole), "choices": list(choices), "usage": usage}
+
+    def chunk(self, identity: Identity, choices: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
+        """One chunk of a stream. `more`: `usage` or `moderation`."""
+        return {**self._head(identity, self.piece), "choices": list(choices), **more}
+
+    @staticmethod
+    def _head(identity: Identity, name: str) -> dict[str, Any]:
+        return {"id": identity.id, "object": name, "created": identity.created, "model": identity.model}
 
 
-def completion(
-    identity: Identity, choices: Sequence[Mapping[str, Any]], usage: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A whole completion of Gatehouse's own."""
-    return {
-        "id": identity.id,
-        "object": "chat.completion",
-        "created": identity.created,
-        "model": identity.model,
-        "choices": list(choices),
-        "usage": usage,
-    }
-
-
-def chunk(identity: Identity, choices: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
-    """One chunk of a stream. `more`: `usage` or `moderation`."""
-    return {
-        "id": identity.id,
-        "object": "chat.completion.chunk",
-        "created": identity.created,
-        "model": identity.model,
-        "choices": list(choices),
-        **more,
-    }
-
-
-def chunk_choice(index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
-    """One choice of a chunk."""
-    return {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+CHAT = ChatForm()
 
 
 def usage_body(usage: Usage | None) -> dict[str, Any]:

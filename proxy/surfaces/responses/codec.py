@@ -9,6 +9,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions.codec import is_word
 from proxy.surfaces.responses import spoken
 from proxy.surfaces.responses.repeats import Repeats
 from proxy.surfaces.responses.schema import RUNNING, event_frame
@@ -70,13 +71,13 @@ Shape = Literal["response", "list", "deletion"]
 
 
 class ResponsesCodec:
-    """See `ports.Codec`.
+    """See `ports.Codec`. All of a response is choice 0: its items are judged together.
 
     `body`: the request, empty for a stored response, in which nothing can be taken for an echo then.
     `shape`: what a whole answer is. `after`: events up to that sequence number are judged, not sent.
     """
 
-    __slots__ = ("_body", "_constitution", "_ended", "_ids", "_repeats", "_shape", "after")
+    __slots__ = ("_body", "_constitution", "_ended", "_exchange", "_ids", "_repeats", "_shape", "after")
 
     def __init__(
         self, body: Mapping[str, Any] | None = None, shape: Shape = "response", after: int = -1
@@ -85,6 +86,7 @@ class ResponsesCodec:
         self._shape = shape
         self.after = after
         self._constitution = ""
+        self._exchange: Exchange | None = None
         self._repeats = Repeats(texts_of(self._body))
         self._ids: set[str] = set()
         self._ended = False
@@ -92,6 +94,7 @@ class ResponsesCodec:
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The request with the constitution before its own instructions, all else kept."""
         self._constitution = constitution
+        self._exchange = exchange
         if not constitution or not self._body:
             return exchange.original
         own = self._body.get("instructions")
@@ -164,7 +167,7 @@ class ResponsesCodec:
 
     def _read_event(self, raw: bytes, kind: str, event: dict[str, Any]) -> Delta:
         field = _DELTAS.get(kind)
-        events = (event,) if raw else ()
+        events = (event,)
         text = event.get("delta")
         if type(text) is str and (field is not None or (kind not in _KNOWN_TYPES and kind.endswith("delta"))):
             return Delta(raw, "chunk", tuple(self._read_delta(kind, field or "other", event)), data=events)
@@ -222,15 +225,24 @@ class ResponsesCodec:
             rest.pop("obfuscation", None)
         if kind == "response.audio.delta" and type(rest.get("delta")) is str:
             rest["encrypted_content"] = rest.pop("delta")
-        yield from self._others(_rest_texts(kind, rest))
+        field = _DELTAS.get(kind.removesuffix("done") + "delta", "other")
+        yield from self._units([(field, _rest_texts(kind, rest))])
 
     def _read_response(self, response: Mapping[str, Any]) -> Iterable[Piece]:
+        self._name_model(response.get("model"))
         output = response.get("output")
         for item in output if type(output) is list else [output]:
             if item is not None:
                 yield from self._units(spoken.item_units(item))
-        for texts in spoken.echo_units(response):
-            yield from self._others(self._repeats.echoed(texts))
+        for name, texts in spoken.field_units(response):
+            echoes = name in spoken.ECHOED
+            yield from self._others(self._repeats.unechoed(texts) if echoes else texts)
+
+    def _name_model(self, model: Any) -> None:
+        """A request for a stored response names no model; its critic and its record need one."""
+        exchange = self._exchange
+        if exchange is not None and not exchange.model and type(model) is str and is_word(model):
+            exchange.model = model
 
     def _units(self, units: Iterable[spoken.Unit]) -> Iterable[Piece]:
         for field, texts in units:

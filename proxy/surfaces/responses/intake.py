@@ -30,7 +30,11 @@ _OUTPUT_WORDS = """
 """
 _OUTPUTS = frozenset(_OUTPUT_WORDS.split())
 _BROUGHT_BACK = frozenset({"output", "outputs", "results", "result", "tools", "error"})
-_ORIGINS = {"additional_tools": Origin.OPERATOR, "mcp_approval_response": Origin.USER}
+_ORIGINS = {
+    "additional_tools": Origin.OPERATOR,
+    "compaction_trigger": Origin.OPERATOR,
+    "mcp_approval_response": Origin.USER,
+}
 _ROLES = {Origin.OPERATOR: "developer", Origin.USER: "user", Origin.TOOL: "tool", Origin.MODEL: "assistant"}
 
 _TOP_LEVEL_WORDS = """
@@ -112,7 +116,7 @@ def _read_variables(prompt: Mapping[str, Any], found: Leaves) -> None:
         return
     for name, value in variables.items():
         found.texts.append(name)
-        text = read_content([value], f"prompt.variables.{name}"[:80], found)
+        text = read_content([value], "prompt.variables", found)
         if text:
             found.texts.append(text)
 
@@ -164,7 +168,7 @@ def _read_item(item: dict[str, Any], path: str, uncovered: list[Uncovered]) -> l
         sides = [(item, Origin.TOOL)]
     else:
         sides = [(item, _ORIGINS.get(kind, Origin.USER))]
-    unknown = not (kind in _CALLS or kind in _OUTPUTS or kind in _ORIGINS)
+    unknown = kind not in _CALLS | _OUTPUTS | _ORIGINS.keys()
     turns = [_turn(side, origin, path, uncovered, unknown=unknown) for side, origin in sides]
     turns = [turn for turn in turns if turn.text]
     if unknown and not turns and not is_reference(item):

@@ -13,7 +13,7 @@ Key = tuple[Hashable, ...]
 
 
 class Repeats:
-    """`echo`: texts of the request, which fields of a response may repeat (`echoed`), the answer never."""
+    """`echo`: texts of the request, which fields of a response may repeat (`unechoed`), the answer never."""
 
     __slots__ = ("_broken", "_echo", "_growing", "_last", "_texts")
 
@@ -50,7 +50,7 @@ class Repeats:
         self._texts.update(texts)
         return True
 
-    def echoed(self, texts: Sequence[str]) -> list[str]:
+    def unechoed(self, texts: Sequence[str]) -> list[str]:
         """Those that are neither the request's own words nor judged already."""
         return [text for text in texts if text not in self._echo and text not in self._texts]
 

@@ -1,7 +1,8 @@
 """Stored responses: fetching one, its input items, cancelling and deleting it.
 
 All of it is relayed to the default upstream, which has stored them. What comes back is judged like any
-answer, so that storing an answer is no way round the rules of the output.
+answer, so that storing an answer is no way round the rules of the output: rules that wait for a flagged
+question take part, because the question is not seen.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class StoredResponses:
             target=call.path + (f"?{urlencode(sent)}" if sent else ""),
             method=call.method,
             stream=self._action == "fetch" and dict(pairs).get("stream") == "true",
+            fetched=True,
         )
 
     def _identity(self, path: str) -> str:

@@ -14,9 +14,18 @@ from proxy.surfaces.responses.vocabulary import texts_of
 
 Unit = tuple[PieceField, list[str]]
 
+_TOKEN_FIELDS = frozenset({"token", "logprob", "bytes", "top_logprobs"})
 _QUIET_ITEM = frozenset({"type", "role", "content"})
 _QUIET_PART = frozenset({"type", "text", "logprobs"})
-_QUIET_RESPONSE = frozenset({"output", "usage", "object", "status"})
+_ECHO_WORDS = """
+    instructions metadata tools tool_choice text prompt reasoning user safety_identifier prompt_cache_key
+    prompt_cache_options prompt_cache_retention previous_response_id conversation service_tier truncation
+    context_management
+"""
+ECHOED = frozenset(_ECHO_WORDS.split())
+"""Fields of a response in which the upstream repeats the request."""
+
+_QUIET_RESPONSE = frozenset({"output", "object", "status"})
 _WORDS_OF_ITS_OWN = frozenset({"model", "service_tier"})
 _FINISHES = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
@@ -62,13 +71,40 @@ def part_units(part: Any) -> Iterator[Unit]:
 
 
 def logprob_texts(logprobs: Any, text: str) -> list[str]:
-    """Text that only the log-probabilities hold."""
+    """Text that only the log-probabilities hold.
+
+    They repeat the answer token by token, which needs no second look; tokens that are not in the answer, or
+    too long to be tokens, do, and so does everything beside them.
+    """
     if not logprobs:
         return []
-    if type(logprobs) is not list:
+    if type(logprobs) is not list or any(type(entry) is not dict for entry in logprobs):
         return texts_of(logprobs)
     held = read_logprobs({"content": logprobs}, text)
-    return [held] if held else []
+    return ([held] if held else []) + _beside_tokens(logprobs)
+
+
+def _beside_tokens(entries: Any) -> list[str]:
+    """Text of log-probability entries that is no token."""
+    if type(entries) is not list or any(type(entry) is not dict for entry in entries):
+        return texts_of(entries)
+    found: list[str] = []
+    for entry in entries:
+        for name, value in entry.items():
+            if name == "top_logprobs":
+                found += _beside_tokens(value) + _phrases(value)
+            elif type(value) is str or name not in _TOKEN_FIELDS:
+                found += [] if name == "token" else texts_of({name: value})
+            elif name == "bytes":
+                found += texts_of(value)
+    return found
+
+
+def _phrases(alternatives: Any) -> list[str]:
+    """Alternatives that are more than a word, and so no tokens."""
+    entries = alternatives if type(alternatives) is list else []
+    tokens = [entry.get("token") for entry in entries if type(entry) is dict]
+    return [token for token in tokens if type(token) is str and " " in token.strip()]
 
 
 def _call_texts(item: dict[str, Any]) -> list[str]:
@@ -78,14 +114,14 @@ def _call_texts(item: dict[str, Any]) -> list[str]:
     return first + texts_of({key: value for key, value in item.items() if not (first and key == "name")})
 
 
-def echo_units(response: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Text of every field of a response beside its output: most of it repeats the request."""
+def field_units(response: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Text of every field of a response beside its output, by the field's name."""
     for name, value in response.items():
         quiet = name in _QUIET_RESPONSE or (name in _WORDS_OF_ITS_OWN and is_word(value))
-        if not quiet and value is not None:
-            yield texts_of({name: value})
+        if not quiet:
+            yield name, texts_of({name: value})
     for name in ("status", "object"):
-        yield texts_of([response.get(name)])
+        yield name, texts_of([response.get(name)])
 
 
 def finish_of(response: Mapping[str, Any]) -> str:

@@ -100,3 +100,8 @@ def test_overhead_leaves_out_the_model_the_client_and_the_review() -> None:
     assert (
         abs(closed.overhead_seconds - (closed.total_seconds - 0.6)) < 1e-9 or closed.overhead_seconds == 0.0
     )
+
+
+def test_a_question_that_was_not_seen_counts_as_flagged() -> None:
+    seen, unseen = account(), account(fetched=True)
+    assert (seen.flagged, unseen.flagged) == (False, True)

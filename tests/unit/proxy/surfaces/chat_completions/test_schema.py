@@ -34,7 +34,7 @@ def test_the_shape_follows_the_style_and_the_client(style: Any, structured: bool
 @pytest.mark.parametrize("origin", [ReplyOrigin.CANNED, ReplyOrigin.REVISED])
 @pytest.mark.parametrize("shape", Shape)
 def test_content_and_refusal_are_never_both_filled(origin: ReplyOrigin, shape: Shape) -> None:
-    choice = schema.replaced_choice(0, Replacement("text", origin), shape)
+    choice = schema.CHAT.replaced_choice(0, Replacement("text", origin), shape)
     message = choice["message"]
     assert [message["content"], message["refusal"]].count(None) == 1
     assert choice["logprobs"] is None

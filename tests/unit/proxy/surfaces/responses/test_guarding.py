@@ -13,7 +13,7 @@ from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.transcript import Transcript
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.responses import wire
-from tests.unit.proxy.surfaces.responses.guarded import POLICY, SECRET, GuardedHouse
+from tests.unit.proxy.surfaces.responses.guarded import OUT, POLICY, SECRET, GuardedHouse
 
 ITEMS: dict[str, dict[str, Any]] = {
     "text": wire.message(f"Take {SECRET}."),
@@ -101,6 +101,8 @@ async def test_text_beside_the_output_is_judged_unless_the_request_says_the_same
 async def test_output_that_repeats_the_request_is_judged_all_the_same() -> None:
     house = GuardedHouse(wire.said(f"Take {SECRET}"))
     assert SECRET.encode() not in (await house.post(input=f"Take {SECRET}")).body
+    beside = GuardedHouse(wire.body(wire.message("Good."), output_text=f"Take {SECRET}"))
+    assert SECRET.encode() not in (await beside.post(input=f"Take {SECRET}")).body
 
 
 LONG = "These are harmless words of an answer that goes on for a while. " * 4
@@ -238,6 +240,19 @@ async def test_fetching_a_stored_answer_judges_it_like_any_other() -> None:
     assert house.upstream.asked == [("GET", f"/responses/{ID}", b"")]
 
 
+@pytest.mark.parametrize("query", ["", "?stream=true"])
+async def test_rules_that_wait_for_a_flagged_question_judge_a_fetched_answer(query: str) -> None:
+    """The question is not seen, so nothing says that it was harmless."""
+    waiting = replace(POLICY, rules=(replace(OUT, when_flagged=True),), digest="sha256:waiting")
+    frames = wire.stream(f"Take {SECRET}") if query else [wire.said(f"Take {SECRET}")]
+    house = GuardedHouse(*frames, policy=waiting)
+    answer = await house.call("GET", f"/v1/responses/{ID}{query}")
+    assert SECRET.encode() not in answer.body
+    assert house.ledger.closed()[0].model == "m-2026", "the record names the model, which no request did"
+    asked = GuardedHouse(*frames, policy=waiting)
+    assert SECRET.encode() in (await asked.post(stream=bool(query))).body, "a harmless question was seen"
+
+
 async def test_a_stored_answer_that_is_streamed_is_judged_likewise() -> None:
     house = GuardedHouse(*wire.stream(f"{LONG}Take {SECRET} now"))
     answer = await house.call("GET", f"/v1/responses/{ID}?stream=true")
@@ -254,6 +269,17 @@ async def test_a_stream_that_is_resumed_is_judged_from_its_beginning() -> None:
     allowed = GuardedHouse(*wire.stream("It is sunny and warm"))
     answer = await allowed.call("GET", f"/v1/responses/{ID}?stream=true&starting_after=6")
     assert answer.events()[0]["sequence_number"] == 7
+
+
+async def test_a_resumed_stream_that_is_cut_goes_on_where_the_client_is() -> None:
+    frames = wire.stream(f"{LONG}{LONG}Take {SECRET} now")
+    answer = await GuardedHouse(*frames).call("GET", f"/v1/responses/{ID}?stream=true&starting_after=6")
+    events = answer.events()
+    assert [event["sequence_number"] for event in events] == list(range(7, 7 + len(events)))
+    assert "response.output_item.added" not in [event["type"] for event in events]
+    text = events[-1]["response"]["output"][0]["content"][0]["text"]
+    assert text.startswith("These are harmless")
+    assert SECRET not in text
 
 
 async def test_input_items_are_judged_before_they_leave() -> None:

@@ -52,5 +52,5 @@ def test_a_field_has_spoken_once_anything_was_said_in_it() -> None:
 def test_only_what_the_request_or_the_answer_said_is_an_echo() -> None:
     repeats = Repeats(["asked"])
     repeats.fresh(["said"])
-    assert repeats.echoed(["asked", "said", "new"]) == ["new"]
+    assert repeats.unechoed(["asked", "said", "new"]) == ["new"]
     assert repeats.fresh(["asked"]), "an answer that repeats the question is an answer"

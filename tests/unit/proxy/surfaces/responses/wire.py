@@ -103,3 +103,60 @@ def call_stream(arguments: Sequence[str] = ('{"city":', '"Oslo"}')) -> list[byte
 def event(kind: str, number: int = 0, **fields: Any) -> bytes:
     """Any event."""
     return schema.event_frame({"type": kind, "sequence_number": number, **fields})
+
+
+def every_kind() -> list[dict[str, Any]]:
+    """The events of a response that thinks, searches, speaks, calls, computes and draws."""
+    told: list[dict[str, Any]] = []
+
+    def tell(kind: str, **fields: Any) -> None:
+        told.append({"type": f"response.{kind}", "sequence_number": len(told), **fields})
+
+    first = begun(KNOWN_REQUEST)
+    tell("created", response=first)
+    thought = {"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm, well."}]}
+    summary = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+    tell("output_item.added", output_index=0, item={**thought, "summary": []})
+    tell("reasoning_summary_part.added", **summary, part={"type": "summary_text", "text": ""})
+    tell("reasoning_summary_text.delta", **summary, delta="Hm, well.", obfuscation="abc")
+    tell("reasoning_summary_text.done", **summary, text="Hm, well.")
+    tell("output_item.done", output_index=0, item=thought)
+    action = {"type": "search", "query": "oslo sun", "sources": [{"type": "url", "url": "https://a.test"}]}
+    search = {"id": "ws_1", "type": "web_search_call", "status": "completed", "action": action}
+    tell("web_search_call.searching", output_index=1, item_id="ws_1")
+    tell("output_item.done", output_index=1, item=search)
+    where = {"item_id": "msg_1", "output_index": 2, "content_index": 0}
+    tell("output_item.added", output_index=2, item={**message(), "id": "msg_1", "phase": "final_answer"})
+    tell("content_part.added", **where, part=schema.text_part(""))
+    for text in ("It is", " sunny."):
+        near = [{"token": "x", "logprob": -2}]
+        entry = {"token": text, "logprob": -1, "bytes": [1], "top_logprobs": near}
+        tell("output_text.delta", **where, delta=text, logprobs=[entry], obfuscation="xyz")
+    cited = {"type": "url_citation", "url": "https://a.test", "title": "A title", "start_index": 0}
+    tell("output_text.annotation.added", **where, annotation_index=0, annotation=cited)
+    part = {**schema.text_part("It is sunny."), "annotations": [cited]}
+    tell("output_text.done", **where, text="It is sunny.", logprobs=[])
+    tell("content_part.done", **where, part=part)
+    tell("output_item.done", output_index=2, item={**schema.message("msg_1", part), "phase": "final_answer"})
+    tell("function_call_arguments.delta", item_id=CALL_ID, output_index=3, delta=WEATHER["arguments"])
+    tell("output_item.done", output_index=3, item=WEATHER)
+    code = {
+        "id": "ci_1",
+        "type": "code_interpreter_call",
+        "code": "1+1",
+        "outputs": [{"type": "logs", "logs": "two"}],
+    }
+    tell("code_interpreter_call_code.done", item_id="ci_1", output_index=4, code="1+1")
+    tell("output_item.done", output_index=4, item=code)
+    image = {"id": "ig_1", "type": "image_generation_call", "status": "completed", "result": PNG}
+    tell("image_generation_call.partial_image", item_id="ig_1", output_index=5, partial_image_b64=PNG)
+    tell("completed", response=schema.ended(first, [thought, search, WEATHER, code, image], USAGE))
+    return told
+
+
+KNOWN_REQUEST: dict[str, Any] = {
+    "instructions": "Do it well.",
+    "metadata": {"note": "v w"},
+    "tools": [{"type": "function", "name": "f", "parameters": {"properties": {"a": {"description": "d e"}}}}],
+}
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"

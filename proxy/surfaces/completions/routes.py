@@ -1,0 +1,174 @@
+"""`POST /completions` as a surface, and how Gatehouse's own answers look there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from classifiers.classification import Conversation, Origin, Turn, Uncovered
+from policies.bundle import PolicyBundle
+from proxy.errors import BadRequest, GatehouseError
+from proxy.exchange.exchange import Exchange, Replacement
+from proxy.exchange.ports import UpstreamError, Wire
+from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.chat_completions.schema import ChatForm, Shape, replaced_message
+from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
+from proxy.surfaces.connection import Connection
+from proxy.surfaces.extract import Extractor
+from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.verdict_headers import VerdictHeaders
+
+PATH, CHAT_PATH = "/completions", "/chat/completions"
+_NEUTRAL: dict[str, Any] = {"echo": False, "best_of": 1, "suffix": "", "logprobs": None}
+"""Fields that chat lacks, with the value that asks for nothing."""
+
+WiresOf = Callable[[str], frozenset[Wire]]
+
+
+class TextForm(ChatForm):
+    """Completions have `text` where chat has a message; there is no refusal beside it."""
+
+    prefix = "cmpl-"
+    whole = piece = "text_completion"
+
+    def replaced_choice(self, index: int, replacement: Replacement, shape: Shape) -> dict[str, Any]:
+        """A choice with nothing left of the answer it replaces."""
+        message, finish = replaced_message(replacement, Shape.MESSAGE if shape is Shape.REFUSAL else shape)
+        return {"index": index, "text": message["content"], "logprobs": None, "finish_reason": finish}
+
+    def chunk_choice(self, index: int, delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
+        """One choice of a chunk."""
+        text = delta.get("content") or delta.get("refusal") or ""
+        return {"index": index, "text": text, "logprobs": None, "finish_reason": finish}
+
+    def said(self, choice: Mapping[str, Any]) -> dict[str, Any]:
+        """The delta that says a whole choice."""
+        return {"content": choice.get("text") or ""}
+
+
+class CompletionsDownstream(ChatDownstream):
+    """See `ports.Downstream`."""
+
+    blamed = "prompt"
+    form = TextForm()
+
+
+class Completions:
+    """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks; `wall`: Unix time."""
+
+    name = "completions"
+
+    def __init__(
+        self,
+        wires: WiresOf,
+        headers: VerdictHeaders | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._wires = wires
+        self._headers = headers or VerdictHeaders()
+        self._wall = wall
+        self._extractor = Extractor()
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+        """What is asked.
+
+        Raises:
+            BadRequest: it cannot be walked, or the upstream cannot be asked so; names the field at fault.
+        """
+        body = call.body
+        model = check_request(body, limits)
+        native = "completions" in self._speaks(model)
+        if not native:
+            check_translatable(body)
+        conversation, parts = self._conversation(body)
+        prompts = body["prompt"] if _is_batch(body["prompt"]) else [body["prompt"]]
+        return Asked(
+            model=model,
+            conversation=conversation,
+            codec=CompletionsCodec() if native else TranslatedCodec(),
+            target=PATH if native else CHAT_PATH,
+            parts=parts,
+            stream=body.get("stream") is True,
+            choices=len(prompts) * (body.get("n") or 1),
+            wants_verdict=body.get("moderation") is not None,
+        )
+
+    def _speaks(self, model: str) -> frozenset[Wire]:
+        """Where no route leads to the model, the upstream call says so."""
+        try:
+            return self._wires(model)
+        except UpstreamError:
+            return frozenset({"completions"})
+
+    def _conversation(self, body: Mapping[str, Any]) -> tuple[Conversation, int]:
+        """All prompts are what the user says now: one turn, so that each of them can block."""
+        prompt = body["prompt"]
+        beside = {name: value for name, value in body.items() if name not in ("prompt", "suffix")}
+        context, parts = self._extractor.read({**beside, "messages": []})
+        texts = [text for text in (prompt if type(prompt) is list else [prompt]) if type(text) is str]
+        suffix = body.get("suffix")
+        if type(suffix) is str and suffix:
+            texts.append(suffix)
+        said = Turn("user", "\n\n".join(texts), Origin.USER)
+        unread = () if texts or prompt == "" else (Uncovered("token_ids", "prompt"),)
+        turns = (*context.turns, said) if texts else context.turns
+        return Conversation(turns, (*context.uncovered, *unread)), parts + len(texts) + len(unread)
+
+    def downstream(self, exchange: Exchange, connection: Connection) -> CompletionsDownstream:
+        """The client of one exchange."""
+        return CompletionsDownstream(exchange, connection, self._headers, self._wall)
+
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """OpenAI's shape."""
+        return error.body()
+
+
+def _is_batch(prompt: Any) -> bool:
+    """Several prompts: a list of texts, or of lists of token ids."""
+    return type(prompt) is list and bool(prompt) and type(prompt[0]) in (str, list)
+
+
+def check_request(body: Mapping[str, Any], limits: Limits) -> str:
+    """The model of a request that can be walked.
+
+    Raises:
+        BadRequest: naming the field at fault.
+    """
+    model, choices = body.get("model"), body.get("n")
+    prompt: Any = body.get("prompt")
+    if type(model) is not str or not model or len(model) > 256:
+        raise _bad("model", "must be the name of a model")
+    kinds = {type(item) for item in prompt} if type(prompt) is list else {type(prompt)}
+    if kinds not in ({str}, {int}, {list}) or (type(prompt) is int):
+        raise _bad("prompt", "must be a text, a list of texts, or token ids")
+    if kinds == {list} and not all(type(token) is int for each in prompt for token in each):
+        raise _bad("prompt", "must hold texts only, or token ids only")
+    if type(body.get("suffix")) not in (str, type(None)):
+        raise _bad("suffix", "must be a text")
+    if type(body.get("stream")) not in (bool, type(None)):
+        raise _bad("stream", "must be true or false")
+    if choices is not None and (type(choices) is not int or choices < 1):
+        raise _bad("n", "must be a whole number from 1")
+    if (choices or 1) * (len(prompt) if _is_batch(prompt) else 1) > limits.choices:
+        raise _bad("prompt", f"must not ask for more than {limits.choices} choices")
+    return model
+
+
+def check_translatable(body: Mapping[str, Any]) -> None:
+    """Whether a chat request can ask the same.
+
+    Raises:
+        BadRequest: it cannot; names the field.
+    """
+    if type(body["prompt"]) is not str:
+        raise _bad("prompt", "must be one text: the upstream of this model speaks chat completions only")
+    for name, value in body.items():
+        neutral = name in _NEUTRAL and value in (_NEUTRAL[name], None)
+        if name != "prompt" and name not in CARRIED and not neutral:
+            raise _bad(name[:64], "has no like in chat, all that the upstream of this model speaks")
+
+
+def _bad(field: str, problem: str) -> BadRequest:
+    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
