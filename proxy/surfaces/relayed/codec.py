@@ -57,9 +57,12 @@ def read_answer(raw: bytes) -> list[str]:
     found = Found(quiet=_QUIET)
     try:
         found.walk(orjson.loads(raw), "", "")
-        return found.texts
     except orjson.JSONDecodeError:
-        pass
+        return _read_lines(raw, found)
+    return found.texts
+
+
+def _read_lines(raw: bytes, found: Found) -> list[str]:
     try:
         text = raw.decode()
     except UnicodeDecodeError:

@@ -40,9 +40,9 @@ class Fields:
     def take(self, name: str, value: Any) -> None:
         """One field of a JSON body, or one that is text in a form."""
         known, *inner = name.replace("]", "").split("[")
-        if known not in KNOWN:
+        if not all(not key or key in KNOWN for key in (known, *inner)):
             self.found.texts.append(name)
-        elif known in _WORDS and all(not key or key in KNOWN for key in inner) and _is_setting(value):
+        elif known in _WORDS and _is_setting(value):
             return
         self.count += 1
         if known in _SPOKEN and type(value) is str:
@@ -63,7 +63,8 @@ class Fields:
         kind = part.media.partition("/")[0]
         kind = kind if kind in ("image", "audio", "video") else self.medium
         self.found.uncovered.append(Uncovered(kind, "file"))
-        self.found.texts += [told for told in (text, part.filename) if told and not is_word(told)]
+        self.found.texts += [text] if text else []
+        self.found.texts += [part.filename] if part.filename and not is_word(part.filename) else []
 
     def conversation(self, unread: Iterable[Uncovered] = ()) -> tuple[Conversation, int]:
         """What is judged, and its number of parts. `unread`: the media of the answer."""

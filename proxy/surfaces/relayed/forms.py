@@ -50,7 +50,7 @@ def read_form(content_type: str, raw: bytes) -> list[FormPart]:
     head = _CONTENT_TYPE.fullmatch(content_type.strip())
     if head is None:
         raise _bad("The content-type of a form must be multipart/form-data with a plain boundary.")
-    pieces = raw.split(b"--" + head[2].encode(), MOST_PARTS + 2)
+    pieces = raw.split(b"--" + head[2].encode(), MOST_PARTS + 1)
     if len(pieces) < 3 or pieces[0] or pieces[-1] not in (b"--", b"--\r\n"):
         raise _bad("The form does not begin and end with its boundary, or has too many parts.")
     parts = [_read_part(piece) for piece in pieces[1:-1]]
