@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import httpx
+import openai
 import pytest
 
 from policies.verdict import Action, Failure
@@ -202,3 +204,35 @@ async def test_an_upstream_without_media_is_not_asked() -> None:
     house = House(media_surface("/images/edits", CHAT))
     answer = await house.caller.post("/images/edits", form(PNG, MODEL), FORM_TYPE)
     assert (answer.status, answer.error()["code"]) == (400, "unsupported_by_upstream")
+
+
+async def test_the_official_client_sends_forms_that_are_read_and_reads_what_comes_back() -> None:
+    """Files with the names of people, lists, nested fields: as the client encodes them."""
+    house = transcribing(b'{"text": "hello"}')
+    transport = httpx.ASGITransport(app=house.caller.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
+        client = openai.AsyncOpenAI(api_key="k", base_url="http://house/v1", http_client=http)
+        made = await client.audio.transcriptions.create(
+            file=("Grüße (1).wav", b"RIFF\xff\xfe", "audio/wav"),
+            model="gpt-4o-transcribe",
+            prompt="hello",
+            include=["logprobs"],
+            timestamp_granularities=["word"],
+            chunking_strategy={"type": "server_vad", "threshold": 0.5},
+            response_format="json",
+        )
+    assert made.text == "hello"
+    assert set(house.screener.heard) == {"Grüße (1).wav", "hello"}
+    (closed,) = house.ledger.closed()
+    assert (closed.model, closed.uncovered) == ("gpt-4o-transcribe", ("audio",))
+
+
+async def test_several_pictures_of_the_official_client_are_several_parts_that_nobody_reads() -> None:
+    house = House(media_surface("/images/edits"), b'{"created": 1, "data": []}')
+    transport = httpx.ASGITransport(app=house.caller.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://house") as http:
+        client = openai.AsyncOpenAI(api_key="k", base_url="http://house/v1", http_client=http)
+        pictures = [(f"{name}.png", b"\x89PNG\xff", "image/png") for name in "ab"]
+        await client.images.edit(image=pictures, prompt="a cat", model="gpt-image-1", n=1)
+    assert house.ledger.closed()[0].uncovered == ("image", "image", "image")
+    assert house.screener.heard == ("a cat",)
