@@ -175,7 +175,7 @@ class ChatDownstream:
         if not canned or not set(whole) <= set(canned):
             return False
         style = self._exchange.bundle.policy.block_style
-        if _is_outage(ruling) and style in ("auto", "error"):
+        if is_outage(ruling) and style in ("auto", "error"):
             fault: GatehouseError = GuardUnavailable()
             rows = encode_headers(fault.headers())
             await self._answer_error(head, ruling, fault.status, fault.body(), rows)
@@ -235,7 +235,7 @@ class ChatDownstream:
         return replace(ruling, replacements=translated_replies)
 
 
-def _is_outage(ruling: Ruling) -> bool:
+def is_outage(ruling: Ruling) -> bool:
     """A guard gave no measurement and that alone is why the answer is withheld."""
     verdicts: tuple[Verdict, ...] = (ruling.input_verdict, *ruling.output_verdicts)
     blocking = [verdict for verdict in verdicts if verdict.action is Action.BLOCK]

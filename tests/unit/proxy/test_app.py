@@ -14,6 +14,7 @@ from policies.policy import PolicyError
 from proxy.app import Gatehouse, build
 from proxy.settings import Settings, load_settings
 from proxy.upstreams.scripted import ScriptedUpstream
+from proxy.upstreams.testing import ScriptedServer
 
 MARKED = "please GHMARK7 now"
 
@@ -158,3 +159,39 @@ def test_a_wrong_refusal_calibration_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         build(settings(tmp_path, refusal_calibration=str(path)), upstream=ScriptedUpstream())
     assert len(caught.value.problems) == 4
+
+
+EMBED = {"model": "empty-object", "input": MARKED}
+PICTURE = {"model": "empty-object", "prompt": MARKED}
+
+
+async def test_embeddings_are_judged_by_the_policy_or_by_one_of_their_own(tmp_path: Path) -> None:
+    watching = tmp_path / "watching.yaml"
+    watching.write_text(f"extends: {tmp_path / 'policy.yaml'}\nname: watching\nversion: '1'\nmode: monitor\n")
+    async with ScriptedServer() as server:
+        served = {"upstream": server.url}
+        async with client(build(settings(tmp_path, **served))) as house:
+            assert (await house.post("/v1/embeddings", json=EMBED)).status_code == 400
+            assert (await house.post("/embeddings", json={**EMBED, "input": "hello"})).content == b"{}"
+        own = {**served, "embeddings_policy": str(watching)}
+        async with client(build(settings(tmp_path, **own))) as house:
+            answer = await house.post("/v1/embeddings", json=EMBED)
+            assert (answer.status_code, answer.headers["x-gatehouse-policy"]) == (200, "watching@1")
+            page = (await house.get("/metrics")).text
+    assert [call.path for call in server.calls] == ["/v1/embeddings"] * 2
+    assert 'gatehouse_exchanges_total{outcome="completed",policy="watching"} 1.0' in page
+
+
+async def test_audio_and_images_are_served_where_the_settings_name_them(tmp_path: Path) -> None:
+    async with ScriptedServer() as server:
+        async with client(build(settings(tmp_path, upstream=server.url))) as house:
+            answer = await house.post("/v1/images/generations", json=PICTURE)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unsupported_route")
+        named = {"upstream": server.url, "relay": ["images"]}
+        async with client(build(settings(tmp_path, **named))) as house:
+            assert (await house.post("/v1/images/generations", json=PICTURE)).status_code == 400
+            answer = await house.post("/v1/images/generations", json={**PICTURE, "prompt": "a cat"})
+            assert (answer.status_code, answer.headers["x-gatehouse-category"]) == (200, "uncovered")
+            assert (await house.post("/v1/audio/speech", json=PICTURE)).status_code == 404
+            page = (await house.get("/metrics")).text
+    assert 'gatehouse_uncovered_parts_total{kind="image"} 2.0' in page
