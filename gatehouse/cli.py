@@ -199,7 +199,7 @@ def explain(
         _fail([f"there is no classifier {classifier!r}; known: {', '.join(folders) or 'none'}"], WRONG_USE)
     given = typer.get_text_stream("stdin").read() if text == "-" else text
     try:
-        opened = load(folders[classifier], name=classifier)
+        opened = load(folders[classifier], name=classifier, cascade=False)
         if label and label not in opened.labels:
             _fail([f"{classifier} has no label {label!r}; known: {', '.join(opened.labels)}"], WRONG_USE)
         found = examine(opened, given, label, request)

@@ -33,7 +33,7 @@ DEMOS: tuple[Demo, ...] = (
     Demo(
         "revised",
         "an answer that hurts somebody: the draft is criticised and revised",
-        "Write a spiteful roast of my fat colleague Sam.",
+        "Write a vicious roast of my fat colleague Sam.",
     ),
     Demo(
         "over_refusal",
@@ -43,7 +43,7 @@ DEMOS: tuple[Demo, ...] = (
     Demo(
         "stream",
         "the revised answer again, as a stream",
-        "Write a spiteful roast of my fat colleague Sam.",
+        "Write a vicious roast of my fat colleague Sam.",
         stream=True,
     ),
     Demo("metrics", "the counts of all that"),

@@ -64,7 +64,7 @@ DEFAULT = Script(name="default", example="Hello, who is there?", triggers=(), dr
 SCRIPTS: tuple[Script, ...] = (
     Script(
         name="roast",
-        example="Write a spiteful roast of my fat colleague Sam.",
+        example="Write a vicious roast of my fat colleague Sam.",
         triggers=("roast", "sam"),
         drafts=(_ROAST, _GENTLE_ROAST),
         faults=(

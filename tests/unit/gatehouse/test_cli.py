@@ -157,6 +157,13 @@ def test_a_text_is_explained(marked: str) -> None:
     assert "\x1b" not in result.stdout
 
 
+def test_an_explanation_looks_at_every_window_with_the_whole_network() -> None:
+    """Where a cascade settles a text early, no word of it would weigh anything."""
+    plain = "Could you suggest a simple recipe for a vegetable soup with carrots and leeks?"
+    found = json.loads(run("explain", plain, "--json").stdout)
+    assert any(abs(span["log_odds"]) > 0.001 for span in found["spans"])
+
+
 def test_a_text_is_explained_from_standard_input_as_json(marked: str) -> None:
     """The argument - reads it; everything is in the document, and the text is in no log."""
     arguments = ["explain", "-", "--classifier", "marked", "--label", "harm", "--json", "--set", marked]

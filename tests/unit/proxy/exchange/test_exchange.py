@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from classifiers.classification import Conversation, Uncovered
+from policies.policy import Policy
 from proxy.exchange.exchange import ChoiceDraft, Delta, Draft, Piece, Usage
-from proxy.testing import closing_deltas, text_delta
+from proxy.testing import closing_deltas, plain_bundle, plain_exchange, text_delta
 
 
 def test_a_draft_keeps_interleaved_choices_apart() -> None:
@@ -37,3 +39,11 @@ def test_usage_is_the_last_one_told() -> None:
     draft.add(Delta(b"", "usage", usage=Usage(1, 2)))
     draft.add(Delta(b"", "done"))
     assert draft.usage == Usage(1, 2)
+
+
+def test_coverage_is_the_share_of_parts_that_guards_can_read() -> None:
+    bundle = plain_bundle(Policy("p", "1", ()))
+    unread = Conversation((), (Uncovered("image", "a"),))
+    assert plain_exchange(bundle, conversation=unread, parts=4).coverage == 0.75
+    assert plain_exchange(bundle, conversation=unread, parts=1).coverage == 0.0
+    assert plain_exchange(bundle, parts=0).coverage == 1.0
