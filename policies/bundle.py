@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policies.constitution import CompiledConstitution
 from policies.policy import Policy
@@ -16,3 +16,11 @@ class PolicyBundle:
     policy: Policy
     constitution: CompiledConstitution
     replies: CannedReplies
+
+    def without_constitution(self) -> PolicyBundle:
+        """The same rules and replies for requests that no constitution can lead."""
+        return replace(self, constitution=NO_CONSTITUTION)
+
+
+NO_CONSTITUTION = CompiledConstitution("none", "1.0", "", "", 0)
+"""Nothing is sent, nothing can be cited: answers are not revised either."""

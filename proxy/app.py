@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ from proxy.surfaces.front import Front, Handler, Pattern
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from proxy.surfaces.reading import Limits
+from proxy.surfaces.relayed import embeddings, media
+from proxy.surfaces.relayed.embeddings import Embeddings
+from proxy.surfaces.relayed.media import Media
 from proxy.surfaces.responses.retrieval import Action, StoredResponses
 from proxy.surfaces.responses.routes import Responses, WiresOf
 from proxy.surfaces.responses.withheld import Withheld
@@ -178,7 +182,9 @@ def load_classifiers(settings: Settings) -> dict[str, Classifier]:
 def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> Tenants:
     """The default policy and those that clients may choose, resolved against the loaded models."""
     selectable = {name: _bundle(name, settings, classifiers) for name in settings.selectable_policies}
-    return make_tenants(_bundle(settings.policy, settings, classifiers), selectable)
+    name = settings.embeddings_policy
+    embedding = (selectable.get(name) or _bundle(name, settings, classifiers)) if name else None
+    return make_tenants(_bundle(settings.policy, settings, classifiers), selectable, embedding)
 
 
 def load_calibrations(settings: Settings) -> Calibrations:
@@ -229,10 +235,10 @@ def _hot_routes(
 ) -> tuple[dict[str, Handler], list[Pattern]]:
     """Path (without `/v1`) to handler, and patterns. Whatever reaches an upstream does so by the corridor."""
 
-    def bundle_for(headers: Mapping[str, str]) -> tuple[str, PolicyBundle]:
+    def bundle_for(headers: Mapping[str, str], *, embeds: bool = False) -> tuple[str, PolicyBundle]:
         if headers.get("x-stainless-retry-count", "0") != "0":
             metrics.client_retried()
-        tenant = tenants.resolve(headers)
+        tenant = tenants.resolve(headers, embeds=embeds)
         return tenant.name, tenant.bundle
 
     def record(feedback: Feedback) -> None:
@@ -256,6 +262,7 @@ def _hot_routes(
     )
     users = EndUsers(_users_key(settings), settings.end_user_ids)
     entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
+    embedding = replace(entrance, bundle_for=partial(bundle_for, embeds=True))
     headers = VerdictHeaders(settings.expose_headers)
     chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
     feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
@@ -265,6 +272,7 @@ def _hot_routes(
         "/chat/completions": GuardedRoute(chat, corridor, entrance),
         completions.PATH: GuardedRoute(Completions(wires, headers), corridor, entrance),
         "/responses": GuardedRoute(responses, corridor, entrance),
+        embeddings.PATH: GuardedRoute(Embeddings(wires, headers), corridor, embedding),
         moderations.PATH: Moderations(corridor, entrance),
         "/feedback": feedback,
     }
@@ -274,6 +282,10 @@ def _hot_routes(
         return Pattern(method, path, GuardedRoute(surface, corridor, entrance, bodyless=True))
 
     hot |= {path: GuardedRoute(surface, corridor, entrance) for path, surface in _verdict_surfaces(headers)}
+    for family in settings.relay:
+        for route in media.ROUTES[family]:
+            surface = Media(family, route, wires, headers)
+            hot[route.path] = GuardedRoute(surface, corridor, entrance, forms=route.forms)
     deployment = Deployment(ChatCodec(settings.constitution_role), headers)
     patterns = [
         Pattern("POST", DEPLOYMENT_PATH, GuardedRoute(deployment, corridor, entrance)),

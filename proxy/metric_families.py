@@ -47,7 +47,7 @@ SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 CODES = (
     *("duplicate_header", "duplicate_key", "guard_unavailable", "internal_error", "invalid_api_key"),
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
-    *("not_an_object", "number_out_of_range"),
+    *("invalid_form", "not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
     *("rate_limit_exceeded", "request_timeout", "response_not_stored", "response_withheld", "too_deep"),
     *("too_many_values", "unknown_decision", "unknown_field", "unsupported_by_upstream"),
@@ -65,6 +65,9 @@ class Vocabulary:
         "completions",
         "responses",
         "messages",
+        "embeddings",
+        "audio",
+        "images",
         "moderations",
         "guard_check",
         "litellm_guardrail",
@@ -189,6 +192,7 @@ BUILD_ABOUT = "What is running, as labels; always 1."
 BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
 
 _STAGES = tuple(Stage)
+_SIDES = ("input", "output")
 _BY_SURFACE = ("surface", "streaming")
 
 
@@ -348,27 +352,27 @@ def _coverage(words: Vocabulary) -> dict[str, Tally]:
             "gatehouse_unscreened_exchanges",
             "Exchanges of which a side that was there was not screened: not screened is not passed.",
             ("side",),
-            (("input", "output"),),
+            (_SIDES,),
         ),
         "partly_read": Tally("gatehouse_partly_read_exchanges", "Exchanges with an unreadable part."),
         "uncovered": Tally(
             "gatehouse_uncovered_parts",
             "Parts that no guard could read.",
             ("side", "kind"),
-            (("input", "output"), words.kinds),
+            (_SIDES, words.kinds),
         ),
         "characters": Tally(
             "gatehouse_text_characters",
             "Characters of text, by what became of them: `judged`, or why no classifier read them.",
             ("side", "result"),
-            (("input", "output"), ("judged", *REASONS)),
+            (_SIDES, ("judged", *REASONS)),
         ),
         "withheld": Tally("gatehouse_withheld_messages", "Old messages blocked before, left out for good."),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",
             "Exchanges with text in a language that a guard does not read.",
             ("side", "language"),
-            (("input", "output"), LANGUAGES),
+            (_SIDES, LANGUAGES),
         ),
     }
 
@@ -383,7 +387,7 @@ def _usage() -> dict[str, Tally]:
         ),
         "cache": Tally(
             "gatehouse_verdict_cache",
-            "Stages whose measurements were all cached (`hit`), or not.",
+            "Stages measured from the cache (`hit`), or not.",
             ("result",),
             (("hit", "miss"),),
         ),

@@ -266,6 +266,15 @@ class Settings(Section):
     stream: Literal["auto", "live", "windowed", "buffered"] = Field(
         default="auto", description="Delivery of streams; `auto`: as the policy says."
     )
+    embeddings_policy: str = Field(
+        default="",
+        description="Policy for `/embeddings` of clients that choose none, e.g. `monitor`; empty: the one of "
+        "all other routes.",
+    )
+    relay: tuple[Literal["audio", "images"], ...] = Field(
+        default=(),
+        description="Routes to relay although guards read their texts only; none: they answer 404.",
+    )
     unguarded_routes: Literal["deny"] = Field(
         default="deny",
         description="Routes of OpenAI's API that no guard reads answer 404; there is no other choice.",

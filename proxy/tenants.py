@@ -27,20 +27,22 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """`default`: served when the client asks for nothing; `selectable`: policies by the name to ask for."""
+    """`default`: served when the client asks for nothing; `selectable`: policies by the name to ask for;
+    `embeddings`: in place of the default on that route."""
 
     default: Tenant
     selectable: Mapping[str, Tenant] = field(default_factory=dict)
+    embeddings: Tenant | None = None
 
-    def resolve(self, headers: Mapping[str, str]) -> Tenant:
-        """The tenant and policy of a request. `headers`: lower-case names.
+    def resolve(self, headers: Mapping[str, str], *, embeds: bool = False) -> Tenant:
+        """The tenant and policy of a request. `headers`: lower-case names; `embeds`: it asks for embeddings.
 
         Raises:
             BadRequest: code `policy_not_selectable`.
         """
         wanted = headers.get(POLICY_HEADER)
         if wanted is None:
-            return self.default
+            return self.embeddings if embeds and self.embeddings is not None else self.default
         found = self.selectable.get(wanted.strip())
         if found is None:
             raise BadRequest(
@@ -51,11 +53,14 @@ class Tenants:
 
     def bundles(self) -> tuple[PolicyBundle, ...]:
         """Every policy that may serve, the default first."""
-        others = (tenant.bundle for tenant in self.selectable.values())
+        tenants = (*self.selectable.values(), self.embeddings)
+        others = (tenant.bundle for tenant in tenants if tenant is not None)
         return (self.default.bundle, *(each for each in others if each is not self.default.bundle))
 
 
-def make_tenants(default: PolicyBundle, selectable: Mapping[str, PolicyBundle]) -> Tenants:
+def make_tenants(
+    default: PolicyBundle, selectable: Mapping[str, PolicyBundle], embeddings: PolicyBundle | None = None
+) -> Tenants:
     """Tenants from loaded policies; the default policy may be asked for by its own name as well."""
     return Tenants(
         Tenant(DEFAULT_TENANT, default),
@@ -63,4 +68,5 @@ def make_tenants(default: PolicyBundle, selectable: Mapping[str, PolicyBundle]) 
             default.policy.name: Tenant(DEFAULT_TENANT, default),
             **{name: Tenant(DEFAULT_TENANT, bundle) for name, bundle in selectable.items()},
         },
+        Tenant(DEFAULT_TENANT, embeddings) if embeddings is not None else None,
     )

@@ -212,7 +212,7 @@ class Account:
             output_screened=self.evaluated_output and not self.output_unsupported,
             refusals=tuple(self.refusals.values()),
             suspected_over_refusal=self.suspected,
-            coverage=1 - len(uncovered) / exchange.parts if exchange.parts else 1.0,
+            coverage=exchange.coverage,
             uncovered=tuple(part.kind for part in uncovered),
             input_unsupported=tuple(self.unsupported),
             output_unsupported=tuple(self.output_unsupported),

@@ -208,6 +208,8 @@ class Exchange:
     deadline: float
     method: str = "POST"
     target: str = "/chat/completions"
+    content_type: str = "application/json"
+    """Of the body that goes upstream."""
     structured: bool = False
     """The client asked for structured output or forced a tool: a block uses the refusal form."""
     language: str = "en"
@@ -226,3 +228,8 @@ class Exchange:
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
+
+    @property
+    def coverage(self) -> float:
+        """Share of the parts that guards can read, 0 to 1."""
+        return 1 - len(self.conversation.uncovered) / self.parts if self.parts else 1.0

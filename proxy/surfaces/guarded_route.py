@@ -28,6 +28,7 @@ from proxy.surfaces.reading import (
     Scope,
     Send,
     check_media_type,
+    is_form,
     parse_object,
     read_body,
     read_headers,
@@ -68,7 +69,8 @@ class Call:
 class Asked:
     """What a surface found in a request; see `Exchange` for the fields.
 
-    `target`: path and query below the upstream's base URL.
+    `target`: path and query below the upstream's base URL. `led`: the codec puts the constitution into the
+    request; what is not led is not said to be.
     """
 
     model: str
@@ -86,6 +88,8 @@ class Asked:
     may_withhold: bool = False
     fetched: bool = False
     verdict_only: VerdictOnly | None = None
+    content_type: str = "application/json"
+    led: bool = True
 
 
 class Surface(Protocol):
@@ -120,8 +124,12 @@ class Entrance:
     clock: Callable[[], float] = time.monotonic
     end_users: EndUsers | None = None
 
-    async def arrive(self, scope: Scope, receive: Receive, *, bodyless: bool = False) -> Arrival:
+    async def arrive(
+        self, scope: Scope, receive: Receive, *, bodyless: bool = False, forms: bool = False
+    ) -> Arrival:
         """Read a request. Who may not ask is turned away before its body is read.
+
+        `forms`: it may be a multipart form, whose bytes the surface reads.
 
         Raises:
             GatehouseError: it is turned away, or cannot be read.
@@ -134,7 +142,10 @@ class Entrance:
             await self.admit(headers)
         method, raw, body = scope["method"], b"", dict[str, Any]()
         if method == "POST":
-            raw, body = await self._read_body(headers, receive, bodyless)
+            if forms and is_form(headers):
+                raw = await read_body(headers, receive, self.limits)
+            else:
+                raw, body = await self._read_body(headers, receive, bodyless)
         end_user = ""
         if self.end_users is not None and body:
             end_user = self.end_users.digest(body)
@@ -180,6 +191,7 @@ class Arrival:
     def exchange(self, surface: str, decision: str, asked: Asked) -> Exchange:
         """The exchange that it becomes."""
         wish = self.call.headers.get("accept-language")
+        led = asked.led and asked.verdict_only is None
         return Exchange(
             id=decision,
             surface=surface,
@@ -187,7 +199,7 @@ class Arrival:
             model=asked.model,
             stream=asked.stream,
             conversation=asked.conversation,
-            bundle=self.bundle,
+            bundle=self.bundle if led else self.bundle.without_constitution(),
             codec=asked.codec,
             body=self.call.body if asked.body is None else asked.body,
             original=self.call.raw if asked.body is None else orjson.dumps(asked.body),
@@ -196,6 +208,7 @@ class Arrival:
             deadline=self.deadline,
             method=asked.method,
             target=asked.target,
+            content_type=asked.content_type,
             structured=asked.structured,
             language=(preferred(wish, self.bundle.replies.texts) or "en") if wish else "en",
             parts=asked.parts,
@@ -209,17 +222,25 @@ class Arrival:
 
 
 class GuardedRoute:
-    """One surface's requests as an ASGI handler. `bodyless`: a POST that says all in its path."""
+    """One surface's requests as an ASGI handler. `bodyless`: a POST that says all in its path; `forms`: one
+    that may be a multipart form."""
 
-    __slots__ = ("_bodyless", "_corridor", "_entrance", "_surface")
+    __slots__ = ("_bodyless", "_corridor", "_entrance", "_forms", "_surface")
 
     def __init__(
-        self, surface: Surface, corridor: Walker, entrance: Entrance, *, bodyless: bool = False
+        self,
+        surface: Surface,
+        corridor: Walker,
+        entrance: Entrance,
+        *,
+        bodyless: bool = False,
+        forms: bool = False,
     ) -> None:
         self._surface = surface
         self._corridor = corridor
         self._entrance = entrance
         self._bodyless = bodyless
+        self._forms = forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens, the client gets an answer in the surface's shape."""
@@ -246,7 +267,7 @@ class GuardedRoute:
             return
 
     async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
-        arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless)
+        arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless, forms=self._forms)
         arrival = arrival.on(self._surface.name)
         asked = self._surface.read(arrival.call, self._entrance.limits, arrival.bundle)
         return arrival.exchange(self._surface.name, decision, asked)

@@ -94,6 +94,18 @@ def check_media_type(headers: Mapping[str, str]) -> None:
         )
 
 
+def is_form(headers: Mapping[str, str]) -> bool:
+    """Whether the body is a multipart form, and not compressed.
+
+    Raises:
+        UnsupportedMediaType: it is a compressed one.
+    """
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        return False
+    check_media_type({**headers, "content-type": "application/json"})
+    return True
+
+
 def _check_content_type(value: str) -> None:
     kind, *parameters = (part.strip().lower() for part in value.split(";"))
     charsets = [item.partition("=")[2].strip(' "') for item in parameters if item.startswith("charset")]

@@ -76,7 +76,9 @@ class HttpUpstream:
     def open(self, exchange: Exchange, payload: bytes) -> ExchangeCall:
         """See `ports.Upstream.open`."""
         body = payload if exchange.method == "POST" else None
-        request = self.request(exchange.headers, exchange.target, body, exchange.method)
+        request = self.request(
+            exchange.headers, exchange.target, body, exchange.method, exchange.content_type
+        )
         return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
@@ -119,7 +121,12 @@ class HttpUpstream:
         self.pool.close()
 
     def request(
-        self, headers: Mapping[str, str], path: str, payload: bytes | None, method: str = "GET"
+        self,
+        headers: Mapping[str, str],
+        path: str,
+        payload: bytes | None,
+        method: str = "GET",
+        content_type: str = "application/json",
     ) -> bytes:
         """The bytes of a request; `headers` are the client's own, in lower case.
 
@@ -128,7 +135,7 @@ class HttpUpstream:
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
         """
-        sent = for_upstream(headers, self.authorization(headers))
+        sent = for_upstream(headers, self.authorization(headers), content_type)
         sent["host"] = self.pool.authority
         if payload is not None:
             sent["content-length"] = str(len(payload))

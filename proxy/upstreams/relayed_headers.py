@@ -21,12 +21,14 @@ _ANSWER = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-
 _ANSWER_PREFIXES = ("openai-", "x-ratelimit-")
 
 
-def for_upstream(headers: Mapping[str, str], authorization: str | None) -> dict[str, str]:
+def for_upstream(
+    headers: Mapping[str, str], authorization: str | None, content_type: str = "application/json"
+) -> dict[str, str]:
     """Headers of the call from the client's own (names in lower case).
 
     `authorization` is the whole header value to send; None sends none.
     """
-    kept = {"content-type": "application/json", "accept-encoding": "identity"}
+    kept = {"content-type": content_type, "accept-encoding": "identity"}
     for name in _REQUEST:
         value = headers.get(name)
         if value is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,15 @@ GUARDED: dict[str, list[dict[str, Any]]] = {
     "/responses": [RESPONSE, {**RESPONSE, "stream": True}],
 }
 """Hot routes that ask a model, with requests in every mode."""
+
+PICTURE = {"model": "gatehouse-scripted", "prompt": "a loaf of bread"}
+RELAYED: dict[str, dict[str, Any]] = {
+    "/embeddings": {"model": "gatehouse-scripted", "input": "Why does bread rise?"},
+    "/audio/speech": {"model": "gatehouse-scripted", "input": "Bread rises.", "voice": "alloy"},
+    **dict.fromkeys(("/audio/transcriptions", "/audio/translations"), PICTURE),
+    **dict.fromkeys(("/images/generations", "/images/edits", "/images/variations"), PICTURE),
+}
+"""Hot routes that are relayed to an upstream that has them; all but the first where the settings say so."""
 
 LITELLM = {"input_type": "request", "texts": ["Why does bread rise?"], "request_data": {}}
 WEBHOOK = {"body": {"messages": CHAT["messages"]}}
@@ -91,13 +100,19 @@ class WatchedUpstream:
         await self.model.aclose()
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[tuple[Gatehouse, WatchedUpstream]]:
+@asynccontextmanager
+async def opened(folder: Path, **more: Any) -> AsyncIterator[tuple[Gatehouse, WatchedUpstream]]:
     upstream = WatchedUpstream()
-    settings = Settings.model_validate({"ledger": {"path": tmp_path / "ledger.jsonl"}})
+    settings = Settings.model_validate({"ledger": {"path": folder / "ledger.jsonl"}, **more})
     upstream.app = app = build(settings, upstream=upstream)
     async with app.fastapi.router.lifespan_context(app.fastapi):
         yield app, upstream
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[tuple[Gatehouse, WatchedUpstream]]:
+    async with opened(tmp_path) as both:
+        yield both
 
 
 async def ask(app: Gatehouse, method: str, path: str, body: object | None = None) -> tuple[int, bytes]:
@@ -129,7 +144,7 @@ async def ask(app: Gatehouse, method: str, path: str, body: object | None = None
 async def test_every_hot_route_is_known_here(house: tuple[Gatehouse, WatchedUpstream]) -> None:
     """A new hot route has to be entered above, with requests in every mode it has."""
     app, _ = house
-    assert set(app.routes) == set(GUARDED) | set(MODEL_FREE)
+    assert set(app.routes) == set(GUARDED) | {"/embeddings"} | set(MODEL_FREE)
     prefixes = ("", "/v1", "/openai/v1")
     known = {f"{before}{path}" for path in app.routes for before in prefixes}
     assert set(app.front.hot_paths) == known | STORED | DEPLOYMENTS
@@ -159,6 +174,19 @@ async def test_deployments_reach_the_model_from_within_the_corridor_only(
             upstream.calls.clear()
             status, _ = await ask(app, method, path, body)
             assert (status, set(upstream.calls)) == (200, {True})
+
+
+async def test_relayed_routes_reach_an_upstream_from_within_the_corridor_only(tmp_path: Path) -> None:
+    """The stand-in has none of them and says so, but it is asked, and by the corridor."""
+    async with opened(tmp_path, relay=["audio", "images"]) as (app, upstream):
+        assert set(app.routes) == set(GUARDED) | set(RELAYED) | set(MODEL_FREE)
+        for path, body in RELAYED.items():
+            upstream.wires, upstream.calls = frozenset({"embeddings", "media"}), []
+            assert (await ask(app, "POST", f"/v1{path}", body))[0] == 404
+            assert upstream.calls == [True], path
+            upstream.wires, upstream.calls = upstream.model.wires, []
+            assert (await ask(app, "POST", path, body))[0] == 400
+            assert upstream.calls == [], path
 
 
 async def test_stored_answers_are_asked_for_from_within_the_corridor_only(
@@ -209,7 +237,6 @@ async def test_routes_that_no_guard_reads_do_not_exist(house: tuple[Gatehouse, W
     """Neither other endpoints of the API nor other spellings of a guarded one get anywhere."""
     app, upstream = house
     others = (
-        "/v1/embeddings",
         "/v1/files",
         "/v1/batches",
         "/v1/realtime",

@@ -178,11 +178,10 @@ class ChatDownstream:
         canned = [index for index, item in ruling.replacements if item.origin is ReplyOrigin.CANNED]
         if not canned or not set(whole) <= set(canned):
             return False
-        policy = self._exchange.bundle.policy
-        style = policy.block_style
+        style = self._exchange.bundle.policy.block_style
         if self._for_azure and style == "auto" and ruling.input_verdict.action is Action.BLOCK:
             style = "error"
-        if _is_outage(ruling) and style in ("auto", "error"):
+        if is_outage(ruling) and style in ("auto", "error"):
             fault: GatehouseError = GuardUnavailable()
             rows = encode_headers(fault.headers())
             await self._answer_error(head, ruling, fault.status, fault.body(), rows)
@@ -249,7 +248,7 @@ class ChatDownstream:
         return replace(ruling, replacements=translated_replies)
 
 
-def _is_outage(ruling: Ruling) -> bool:
+def is_outage(ruling: Ruling) -> bool:
     """A guard gave no measurement and that alone is why the answer is withheld."""
     verdicts: tuple[Verdict, ...] = (ruling.input_verdict, *ruling.output_verdicts)
     blocking = [verdict for verdict in verdicts if verdict.action is Action.BLOCK]

@@ -108,11 +108,11 @@ class Completions:
         beside = {name: value for name, value in body.items() if name not in ("prompt", "suffix")}
         context, parts = self._extractor.read({**beside, "messages": []})
         texts = [text for text in (prompt if type(prompt) is list else [prompt]) if type(text) is str]
+        unread = () if texts else (Uncovered("token_ids", "prompt"),)
         suffix = body.get("suffix")
         if type(suffix) is str and suffix:
             texts.append(suffix)
         said = Turn("user", "\n\n".join(texts), Origin.USER)
-        unread = () if texts or prompt == "" else (Uncovered("token_ids", "prompt"),)
         turns = (*context.turns, said) if texts else context.turns
         return Conversation(turns, (*context.uncovered, *unread)), parts + len(texts) + len(unread)
 
@@ -145,6 +145,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
         raise _bad("prompt", "must be a text, a list of texts, or token ids")
     if kinds == {list} and not all(type(token) is int for each in prompt for token in each):
         raise _bad("prompt", "must hold texts only, or token ids only")
+    if "messages" in body:
+        raise _bad("messages", "belongs to chat completions: a completion has a prompt")
     if type(body.get("suffix")) not in (str, type(None)):
         raise _bad("suffix", "must be a text")
     if type(body.get("stream")) not in (bool, type(None)):

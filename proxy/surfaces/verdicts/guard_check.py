@@ -132,6 +132,7 @@ def render(exchange: Exchange, ruling: Ruling) -> bytes:
             "input": verdict_body(ruling.input_verdict) if exchange.conversation.turns else None,
             "output": [verdict_body(verdict) for verdict in ruling.output_verdicts],
             "scores": {"input": dict(ruling.scores), "output": dict(ruling.output_scores)},
+            "coverage": exchange.coverage,
             "uncovered": [{"kind": part.kind, "path": part.path} for part in exchange.conversation.uncovered],
             "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         }

@@ -1,7 +1,8 @@
 """`POST /moderations`, answered by Gatehouse's own classifiers under the policy of whoever asks.
 
 Each text of a list is an exchange of its own: it is judged as what a user says, recorded and counted. A guard
-that gives no measurement fails the whole request: a text that nobody read is never "not flagged".
+that gives no measurement fails the whole request: what nobody read is never "not flagged". Images beside a
+text are counted as uncovered, and `category_applied_input_types` says that the text alone was read.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ class Moderations:
         verdict = collector.ruling.input_verdict
         if verdict.failure is not None:
             raise GuardUnavailable
+        if not collector.ruling.scores:
+            raise GuardUnavailable("No classifier reads the input under this policy.")
         policy = exchange.bundle.policy
         model = f"gatehouse/{policy.name}@{policy.version}"
         found = moderation_result(model, (verdict,), dict(collector.ruling.scores))
@@ -137,6 +140,8 @@ def read_items(body: dict[str, Any], limits: Limits) -> list[Conversation]:
     if not all(type(item) is dict for item in items):
         raise _bad("must hold texts that are not empty, or parts, and not both")
     found, _ = Extractor().read({"messages": [{"role": "user", "content": items}]})
+    if not any(turn.text.strip() for turn in found.turns):
+        raise _bad("holds no text: no guard reads anything else")
     return [Conversation(found.turns, tuple(_placed(part) for part in found.uncovered))]
 
 

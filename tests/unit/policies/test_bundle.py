@@ -10,3 +10,11 @@ def test_a_bundle_holds_what_its_policy_names() -> None:
     bundle = load_bundle("default")
     assert (bundle.policy.constitution, bundle.constitution.name) == ("default", "default")
     assert (bundle.policy.replies, bundle.replies.name) == ("default", "default")
+
+
+def test_without_its_constitution_a_bundle_rules_alike_and_leads_nobody() -> None:
+    """For requests that no text can be put before: nothing is sent, nothing can be cited in a review."""
+    bundle = load_bundle("default")
+    bare = bundle.without_constitution()
+    assert (bare.policy, bare.replies) == (bundle.policy, bundle.replies)
+    assert (bare.constitution.text, bare.constitution.tokens, bare.constitution.principles) == ("", 0, ())

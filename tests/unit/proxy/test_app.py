@@ -20,6 +20,7 @@ from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import UpstreamAnswer
 from proxy.settings import Settings, load_settings
 from proxy.upstreams.scripted import ScriptedUpstream
+from proxy.upstreams.testing import ScriptedServer
 
 MARKED = "please GHMARK7 now"
 
@@ -197,7 +198,7 @@ class Recording(ScriptedUpstream):
         return super().open(exchange, payload)
 
 
-PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"}}
+IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"}}
 SPEECH = {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZFZm10IBAAAAAB", "format": "wav"}}
 
 
@@ -210,10 +211,10 @@ async def test_media_go_upstream_untouched_or_are_answered_by_name(tmp_path: Pat
     )
     question = {"type": "text", "text": "What is this?"}
     async with client(build(made, upstream=model)) as house:
-        for part in (PICTURE, SPEECH):
+        for part in (IMAGE_PART, SPEECH):
             body = chat("") | {"messages": [{"role": "user", "content": [question, part]}]}
             answer = await house.post("/v1/chat/completions", json=body)
-            if part is PICTURE:
+            if part is IMAGE_PART:
                 assert answer.headers["x-gatehouse-action"] == "allow"
                 assert json.loads(model.payloads[0]) == body
         page = (await house.get("/metrics")).text
@@ -394,3 +395,39 @@ async def test_a_session_of_the_responses_api_goes_on_after_a_block_too(tmp_path
         later = await house.post("/v1/responses", json={"model": "m", "input": items})
     assert (blocked.headers["x-gatehouse-action"], later.headers["x-gatehouse-action"]) == ("block", "allow")
     assert b"GHMARK7" not in model.payloads[0]
+
+
+EMBED = {"model": "empty-object", "input": MARKED}
+PICTURE = {"model": "empty-object", "prompt": MARKED}
+
+
+async def test_embeddings_are_judged_by_the_policy_or_by_one_of_their_own(tmp_path: Path) -> None:
+    watching = tmp_path / "watching.yaml"
+    watching.write_text(f"extends: {tmp_path / 'policy.yaml'}\nname: watching\nversion: '1'\nmode: monitor\n")
+    async with ScriptedServer() as server:
+        served = {"upstream": server.url}
+        async with client(build(settings(tmp_path, **served))) as house:
+            assert (await house.post("/v1/embeddings", json=EMBED)).status_code == 400
+            assert (await house.post("/embeddings", json={**EMBED, "input": "hello"})).content == b"{}"
+        own = {**served, "embeddings_policy": str(watching)}
+        async with client(build(settings(tmp_path, **own))) as house:
+            answer = await house.post("/v1/embeddings", json=EMBED)
+            assert (answer.status_code, answer.headers["x-gatehouse-policy"]) == (200, "watching@1")
+            page = (await house.get("/metrics")).text
+    assert [call.path for call in server.calls] == ["/v1/embeddings"] * 2
+    assert 'gatehouse_exchanges_total{outcome="completed",policy="watching"} 1.0' in page
+
+
+async def test_audio_and_images_are_served_where_the_settings_name_them(tmp_path: Path) -> None:
+    async with ScriptedServer() as server:
+        async with client(build(settings(tmp_path, upstream=server.url))) as house:
+            answer = await house.post("/v1/images/generations", json=PICTURE)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unsupported_route")
+        named = {"upstream": server.url, "relay": ["images"]}
+        async with client(build(settings(tmp_path, **named))) as house:
+            assert (await house.post("/v1/images/generations", json=PICTURE)).status_code == 400
+            answer = await house.post("/v1/images/generations", json={**PICTURE, "prompt": "a cat"})
+            assert (answer.status_code, answer.headers["x-gatehouse-category"]) == (200, "uncovered")
+            assert (await house.post("/v1/audio/speech", json=PICTURE)).status_code == 404
+            page = (await house.get("/metrics")).text
+    assert 'gatehouse_uncovered_parts_total{kind="image",side="input"} 2.0' in page

@@ -38,3 +38,13 @@ def test_any_other_policy_is_refused_and_not_ignored(tenants: Tenants, name: str
 def test_every_serving_policy_is_listed_once_with_the_default_first(tenants: Tenants) -> None:
     """Metrics and checks see all policies that may rule."""
     assert [bundle.policy.name for bundle in tenants.bundles()] == ["default", "strict"]
+
+
+def test_embeddings_may_have_a_policy_of_their_own(tenants: Tenants) -> None:
+    """It rules where the client asks for none; whoever asks for a policy gets that one."""
+    own = make_tenants(tenants.default.bundle, {"strict": load_bundle("strict")}, load_bundle("monitor"))
+    assert own.resolve({}, embeds=True).bundle.policy.name == "monitor"
+    assert own.resolve({}).bundle.policy.name == "default"
+    assert own.resolve({POLICY_HEADER: "strict"}, embeds=True).bundle.policy.name == "strict"
+    assert tenants.resolve({}, embeds=True).bundle.policy.name == "default"
+    assert [bundle.policy.name for bundle in own.bundles()] == ["default", "strict", "monitor"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from classifiers.classification import Conversation, Uncovered
+from policies.policy import Policy
 from proxy.exchange.exchange import ChoiceDraft, Delta, Draft, Piece, Usage
-from proxy.testing import closing_deltas, text_delta
+from proxy.testing import closing_deltas, plain_bundle, plain_exchange, text_delta
 
 
 def test_a_draft_keeps_interleaved_choices_apart() -> None:
@@ -44,3 +46,9 @@ def test_lanes_of_a_field_are_put_together_by_themselves() -> None:
     for lane, text in (("", "a"), ("x", "b"), ("y", "c"), ("x", "d"), ("y", "e")):
         choice.add(Piece(0, "other", text, lane))
     assert choice.other == "a\nbd\nce"
+def test_coverage_is_the_share_of_parts_that_guards_can_read() -> None:
+    bundle = plain_bundle(Policy("p", "1", ()))
+    unread = Conversation((), (Uncovered("image", "a"),))
+    assert plain_exchange(bundle, conversation=unread, parts=4).coverage == 0.75
+    assert plain_exchange(bundle, conversation=unread, parts=1).coverage == 0.0
+    assert plain_exchange(bundle, parts=0).coverage == 1.0

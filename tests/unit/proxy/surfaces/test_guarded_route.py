@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -121,3 +122,27 @@ async def test_azure_s_base_url_leads_to_the_same_paths() -> None:
     corridor, surface = FakeCorridor(), Echo()
     await Caller(a_route(corridor, surface)).post("/openai/v1/things", {})
     assert surface.calls[0].path == "/things"
+
+
+@pytest.mark.parametrize("forms", [True, False])
+async def test_a_form_is_taken_where_the_surface_reads_forms_and_nowhere_else(forms: bool) -> None:
+    corridor, surface = FakeCorridor(), Echo()
+    entrance = Entrance(lambda _: ("default", make_bundle()), new_id=lambda: DECISION)
+    route = GuardedRoute(surface, corridor, entrance, forms=forms)
+    answer = await Caller(route).post(
+        "/things", b"--b--", {"content-type": "multipart/form-data; boundary=b"}
+    )
+    assert (len(corridor.walked), answer.status) == ((1, 0) if forms else (0, 415))
+    assert [call.raw for call in surface.calls] == ([b"--b--"] if forms else [])
+
+
+async def test_what_no_constitution_leads_is_not_said_to_be_led() -> None:
+    class Unled(Echo):
+        def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
+            return replace(super().read(call, limits, bundle), led=False, content_type="x/y")
+
+    corridor = FakeCorridor()
+    await Caller(a_route(corridor, Unled())).post("/things", {})
+    await Caller(a_route(corridor, Echo())).post("/things", {})
+    assert [exchange.bundle.constitution.text for exchange in corridor.walked] == ["", "Be helpful."]
+    assert [exchange.content_type for exchange in corridor.walked] == ["x/y", "application/json"]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proxy.errors import BadRequest
-from proxy.surfaces.reading import Limits, parse_object, read_headers, structural_quotes
+from proxy.errors import BadRequest, UnsupportedMediaType
+from proxy.surfaces.reading import Limits, is_form, parse_object, read_headers, structural_quotes
 
 LIMITS = Limits()
 TEXT = st.text(alphabet=st.sampled_from('ab"\\\n/u0{}[]:, é😀\u2028'), max_size=8)
@@ -123,3 +123,22 @@ def test_no_text_of_the_body_is_in_the_message() -> None:
 def test_headers_come_by_name_and_repeated_harmless_ones_are_no_fault() -> None:
     scope = {"headers": [(b"accept", b"a"), (b"accept", b"b"), (b"x-one", b"\xe9")]}
     assert read_headers(scope) == {"accept": "b", "x-one": "é"}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "form"),
+    [
+        ("multipart/form-data; boundary=b", True),
+        ("Multipart/Form-Data;boundary=b", True),
+        ("multipart/mixed; boundary=b", False),
+        ("application/json", False),
+        ("", False),
+    ],
+)
+def test_a_form_is_told_by_its_content_type(content_type: str, form: bool) -> None:
+    assert is_form({"content-type": content_type}) is form
+
+
+def test_a_compressed_form_is_refused() -> None:
+    with pytest.raises(UnsupportedMediaType):
+        is_form({"content-type": "multipart/form-data; boundary=b", "content-encoding": "gzip"})

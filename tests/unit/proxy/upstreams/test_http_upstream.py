@@ -75,6 +75,15 @@ class TestRequest:
         assert server.calls[0].path == "/v1/chat/completions"
         assert server.calls[0].method == "POST"
 
+    async def test_the_content_type_is_what_the_surface_found(
+        self, server: ScriptedServer, upstream: HttpUpstream
+    ) -> None:
+        """A form keeps the boundary that its bytes have."""
+        exchange = an_exchange("ok", headers={"content-type": "text/plain"})
+        exchange.content_type = "multipart/form-data; boundary=b"
+        await call(upstream, exchange)
+        assert server.calls[0].headers["content-type"] == "multipart/form-data; boundary=b"
+
     async def test_headers_go_by_the_list(self, server: ScriptedServer, upstream: HttpUpstream) -> None:
         """The client's key and agent, JSON, no compression; no cookie and nothing else."""
         await call(upstream, an_exchange("ok", headers=CLIENT))

@@ -88,3 +88,9 @@ def test_other_answer_headers_do_not_leave() -> None:
         ("x-request-id", "ü"),
     ]
     assert for_client(given) == ()
+
+
+def test_the_content_type_is_the_exchanges_and_never_the_clients() -> None:
+    """A surface that has read a form says so; nobody else can."""
+    sent = for_upstream({"content-type": "text/plain"}, None, "multipart/form-data; boundary=b")
+    assert sent["content-type"] == "multipart/form-data; boundary=b"

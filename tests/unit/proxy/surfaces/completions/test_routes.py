@@ -73,6 +73,7 @@ async def answered(body: dict[str, Any], script: Script, wires: frozenset[Wire] 
         ({"prompt": ["a"] * 3, "n": 3}, "prompt"),
         ({"model": ""}, "model"),
         ({"suffix": 4}, "suffix"),
+        ({"messages": [{"role": "user", "content": "hidden"}]}, "messages"),
         ({"stream": 1}, "stream"),
         ({"n": 0}, "n"),
     ],
@@ -94,8 +95,9 @@ async def test_every_prompt_and_the_suffix_are_what_the_user_says_now() -> None:
 
 @pytest.mark.parametrize("prompt", [[1, 2, 3], [[1, 2], [3]]])
 async def test_token_ids_are_not_read_and_say_so(prompt: object) -> None:
-    exchange = await walked({"model": "m", "prompt": prompt})
-    assert [part.kind for part in exchange.conversation.uncovered] == ["token_ids"]
+    for suffix in ("", "a text that is read"):
+        exchange = await walked({"model": "m", "prompt": prompt, "suffix": suffix})
+        assert [part.kind for part in exchange.conversation.uncovered] == ["token_ids"]
 
 
 async def test_the_constitution_leads_every_prompt_that_is_text_and_not_echoed() -> None:

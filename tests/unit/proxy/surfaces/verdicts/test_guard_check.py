@@ -98,3 +98,11 @@ async def test_messages_are_read_as_in_chat_and_what_cannot_be_read_is_listed() 
 async def test_what_cannot_be_judged_names_its_field(body: dict[str, Any], param: str) -> None:
     answer = await Desk(GuardCheck).ask(PATH, body)
     assert (answer.status, answer.error()["param"]) == (400, param)
+
+
+async def test_what_nobody_reads_lowers_the_coverage() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://pictures.test/a.png"}}
+    said = {"role": "user", "content": [{"type": "text", "text": "hello"}, picture]}
+    found = await check({"messages": [said]})
+    assert (found["coverage"], found["uncovered"][0]["kind"]) == (0.5, "image")
+    assert (await check({"input": "hello"}))["coverage"] == 1.0

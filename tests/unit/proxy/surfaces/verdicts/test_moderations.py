@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from policies.verdict import Failure
+from policies.policy import Policy
+from policies.verdict import Failure, Stage
 from proxy.errors import Unauthorised
+from proxy.exchange.ports import Screening
 from proxy.surfaces.chat_completions.schema import CATEGORIES
 from proxy.surfaces.guarded_route import Entrance
 from proxy.surfaces.reading import Limits
@@ -77,3 +79,19 @@ async def test_nobody_without_a_key_is_answered() -> None:
 
     route = Moderations(Desk().corridor(), Entrance(nobody))
     assert (await Caller(route).post("/moderations", {"input": "hello"})).status == 401
+
+
+async def test_pictures_alone_are_refused_because_nobody_would_have_judged_anything() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://pictures.test/a.png"}}
+    answer = await ask([picture, {"type": "text", "text": " "}])
+    assert (answer.status, answer.error()["param"]) == (400, "input")
+
+
+async def test_a_policy_that_has_no_classifier_read_the_input_moderates_nothing() -> None:
+    class Silent(FakeScreener):
+        async def screen_input(self, exchange: Any, stage: Stage) -> Screening:
+            return Screening()
+
+    desk = Desk(policy=Policy("empty", "1", (), digest="sha256:e"), screener=Silent(Gates(open_gates=True)))
+    answer = await ask("hello", desk)
+    assert (answer.status, answer.error()["code"]) == (503, "guard_unavailable")
