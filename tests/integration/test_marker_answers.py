@@ -26,7 +26,11 @@ CHANCES = st.builds(random.Random, st.integers(0, 2**32))
 FILLER = "The river is calm in the morning and the boats lie at the shore. "
 
 
-@pytest.fixture(scope="module", params=SURFACES, ids=lambda surface: surface.name)
+SPEAKING = [surface for surface in SURFACES if surface.speaks]
+STREAMING = [surface for surface in SPEAKING if surface.lanes]
+
+
+@pytest.fixture(scope="module", params=SPEAKING, ids=lambda surface: surface.name)
 def marked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marked]:
     """An application of its own for each entry of the table."""
     surface: MarkedSurface = request.param
@@ -86,6 +90,7 @@ def test_a_marker_in_any_place_of_a_whole_answer_never_reaches_the_client(
         event(f"{place.how} {ask(marked, raw, 'application/json', False, choices, chance)}")
 
 
+@pytest.mark.parametrize("marked", STREAMING, indirect=True, ids=lambda surface: surface.name)
 @settings(max_examples=EXAMPLES)
 @given(chance=CHANCES, saying=st.sampled_from(SAYINGS), aside=st.sampled_from(ASIDES))
 def test_a_marker_in_any_place_of_a_stream_never_reaches_the_client(
@@ -105,6 +110,7 @@ def test_a_marker_in_any_place_of_a_stream_never_reaches_the_client(
         event(f"{place.how} {ask_stream(marked, framed(surface, marked_frames, chance), choices, chance)}")
 
 
+@pytest.mark.parametrize("marked", STREAMING, indirect=True, ids=lambda surface: surface.name)
 @settings(max_examples=EXAMPLES)
 @given(chance=CHANCES, at=st.lists(st.integers(1, len(MARKER) - 1), min_size=1, max_size=4))
 def test_a_marker_split_over_events_never_reaches_the_client(
@@ -128,6 +134,7 @@ def test_a_marker_split_over_events_never_reaches_the_client(
     event(ask_stream(marked, framed(surface, surface.frames(row, choices), chance), choices, chance))
 
 
+@pytest.mark.parametrize("marked", STREAMING, indirect=True, ids=lambda surface: surface.name)
 @pytest.mark.parametrize("size", [40, 150, 600])
 def test_lanes_that_speak_by_turns_hide_no_marker_between_them(marked: Marked, size: int) -> None:
     """Whatever two lanes, and however much is released meanwhile."""
@@ -148,6 +155,7 @@ def test_of_two_keys_of_one_name_neither_brings_the_marker_to_the_client(
     marked: Marked, chance: random.Random, saying: str, stream: bool
 ) -> None:
     _, surface = marked
+    stream = stream and bool(surface.lanes)
     frames = surface.frames(some_lanes(surface, chance, 1), 1) if stream else [surface.answer(chance, 1)]
     at = chance.randrange(len(frames))
     doubled = chance.choice([place for place in places(frames[at]) if place.how == "key"])
@@ -165,6 +173,7 @@ def test_of_two_keys_of_one_name_neither_brings_the_marker_to_the_client(
     event(ask_stream(marked, rows, 1, chance))
 
 
+@pytest.mark.parametrize("marked", STREAMING, indirect=True, ids=lambda surface: surface.name)
 @pytest.mark.parametrize(
     "stray",
     [

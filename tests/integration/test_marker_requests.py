@@ -67,7 +67,7 @@ def test_a_marker_in_any_place_of_a_request_never_reaches_the_upstream(
     body = surface.request(chance, chance.random() < 0.3, 1)
     spots = [place for place in places(body) if not surface.silent(place)]
     for place in chance.sample(spots, min(5, len(spots))):
-        outcome = ask(marked, spelled(put(body, place, saying, aside), chance), chance)
+        outcome = ask(marked, spelled(put(body, place, surface.asking(place, saying), aside), chance), chance)
         event(f"{place.how} {outcome}")
 
 
@@ -83,7 +83,8 @@ def test_of_two_keys_of_one_name_neither_brings_the_marker_through(
     inside = [place for place in places(body) if place.path[: len(doubled.path)] == doubled.path]
     marks = [place for place in inside if place.how != "key" and not surface.silent(place)]
     if marks:
-        body = put(body, chance.choice(marks), saying)
+        place = chance.choice(marks)
+        body = put(body, place, surface.asking(place, saying))
     assert ask(marked, spelled(body, chance, doubled), chance) == "refused"
 
 

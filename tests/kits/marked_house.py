@@ -129,6 +129,7 @@ class MarkedHouse:
             "ledger.path": folder / "ledger.jsonl",
             "policy": str(policy),
             "log.access": 0,
+            "relay": ["audio", "images"],
         }
         self.pool = PlayedPool(lambda request: self.answer(request))  # noqa: PLW0108 - it changes later
         upstream = HttpUpstream("http://upstream.test/v1", wires=wires)

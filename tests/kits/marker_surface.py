@@ -31,7 +31,8 @@ class MarkedSurface:
     some pieces one after the other, by the name of the way. `answer`: a whole answer with so many choices.
     `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names.
     `silent`: places of a request that no model reads. `labels`: places of an answer in which one short word
-    may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not.
+    may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not. `words`:
+    the same for a request. `speaks`: answers hold text; `lanes` is empty where they are not streamed.
     """
 
     name: str
@@ -44,9 +45,15 @@ class MarkedSurface:
     lanes: Sequence[str]
     silent: Callable[[Place], bool]
     labels: Callable[[Place], bool]
+    words: Callable[[Place], bool] = lambda _: False
     most_choices: int = 2
+    speaks: bool = True
     framed: Callable[[Json], bytes] = lambda payload: b"data: " + json.dumps(payload).encode() + b"\n\n"
     end: bytes = b"data: [DONE]\n\n"
+
+    def asking(self, place: Place, saying: str) -> str:
+        """What is said in that place of a request."""
+        return SENTENCE if self.words(place) else saying
 
     def saying(self, place: Place, saying: str, aside: str) -> str:
         """What is said in that place of an answer."""

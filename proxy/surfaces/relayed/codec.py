@@ -8,6 +8,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Piece, Usage
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions.codec import is_faithful
 from proxy.surfaces.leaves import QUIET_KEYS, Found
 from proxy.surfaces.relayed.fields import KNOWN
 from proxy.surfaces.sse import data_of
@@ -46,10 +47,24 @@ class MediaCodec(BytesCodec):
     """The translator of transcripts and images: text and captions are read, media are not."""
 
     def body(self, raw: bytes) -> Delta:
-        """A whole answer: JSON, events, text or a medium."""
+        """A whole answer: JSON, events, text or a medium. Of two keys of one name only what was read is left.
+
+        Raises:
+            UpstreamError: `upstream_invalid`, an event has two keys of one name.
+        """
+        raw = _single(raw)
         text = "\n".join(read_answer(raw))
         pieces = (Piece(0, "content", text),) if text else ()
         return Delta(raw, "body", pieces, usage=_usage(raw))
+
+
+def _single(raw: bytes) -> bytes:
+    """The answer with every key once."""
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw
+    return raw if type(data) is not dict or is_faithful(raw, data) else orjson.dumps(data)
 
 
 def read_answer(raw: bytes) -> list[str]:
@@ -80,9 +95,13 @@ def _read_event(frame: bytes, found: Found) -> None:
         found.texts.extend(line for line in frame.decode().splitlines() if line[:6] != "event:")
         return
     try:
-        found.walk(orjson.loads(data), "", "")
+        event = orjson.loads(data)
     except orjson.JSONDecodeError:
         found.texts.append(data.decode())
+        return
+    if type(event) is dict and not is_faithful(data, event):
+        raise UpstreamError("upstream_invalid", 502)
+    found.walk(event, "", "")
 
 
 def _usage(raw: bytes) -> Usage | None:

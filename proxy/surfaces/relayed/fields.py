@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
-from proxy.surfaces.chat_completions.codec import is_word
+from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.leaves import QUIET_KEYS, Found
 from proxy.surfaces.relayed.forms import FormPart
 

@@ -46,6 +46,8 @@ def test_lanes_of_a_field_are_put_together_by_themselves() -> None:
     for lane, text in (("", "a"), ("x", "b"), ("y", "c"), ("x", "d"), ("y", "e")):
         choice.add(Piece(0, "other", text, lane))
     assert choice.other == "a\nbd\nce"
+
+
 def test_coverage_is_the_share_of_parts_that_guards_can_read() -> None:
     bundle = plain_bundle(Policy("p", "1", ()))
     unread = Conversation((), (Uncovered("image", "a"),))

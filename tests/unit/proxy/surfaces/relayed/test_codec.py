@@ -58,3 +58,11 @@ def test_text_is_found_in_every_format(raw: bytes, texts: list[str]) -> None:
 def test_nothing_here_is_a_stream() -> None:
     with pytest.raises(UpstreamError):
         MediaCodec().frame(b"data: {}\n\n")
+
+
+def test_of_two_keys_of_one_name_only_what_was_read_is_left() -> None:
+    delta = MediaCodec().body(b'{"text": "one", "text": "two"}')
+    assert delta.raw == b'{"text":"two"}'
+    assert [piece.text for piece in delta.pieces] == ["two"]
+    with pytest.raises(UpstreamError):
+        MediaCodec().body(b'event: x\ndata: {"text": "one", "text": "two"}\n\n')
