@@ -27,10 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifiers.testing import MARKER, write_stub_model
-from proxy.app import build
+from classifiers.testing import MARKER
 from proxy.exchange.ports import Wire
-from proxy.settings import load_settings
 from proxy.upstreams.http_upstream import OPENAI_WIRES, HttpUpstream
 from tests.kits.marked_house import MarkedHouse
 from tests.kits.marker_chat import CHAT
@@ -43,14 +41,6 @@ SPEC = Path(__file__).parents[3] / "shared" / "specs" / "openai-openapi.json.gz"
 MARK = "/models"
 """A request to this path ends the notes on those before it."""
 OWN_FIELDS = ("guided_json", "extra_body", "other_server")
-POLICY = """
-name: contract
-version: "1"
-constitution: {constitution}
-replies: default
-{more}
-rules: [{rules}]
-"""
 REVIEW = "{id: out, stage: post_call, action: review, classifier: exchange, labels: [harm], threshold: 0.5}"
 WATCH = "{id: in, stage: during_call, action: flag, labels: [harm], threshold: 0.5}"
 
@@ -138,18 +128,10 @@ class Counted(Counter[str]):
 
 def opened(way: Way, folder: Path, port: int) -> MarkedHouse:
     """A Gatehouse whose upstream is Steady."""
-    house = MarkedHouse.__new__(MarkedHouse)
-    for name, kind in (("input", "text"), ("exchange", "exchange")):
-        write_stub_model(folder / name, kind=kind)  # type: ignore[arg-type]
-    policy = folder / "policy.yaml"
-    more = "review: {on_failure: original}" if way.marked else ""
-    rules = REVIEW if way.marked else WATCH
-    policy.write_text(POLICY.format(constitution=way.constitution, more=more, rules=rules), encoding="utf-8")
-    models = {"input": folder / "input", "exchange": folder / "exchange"}
-    made = {"models": models, "ledger.path": folder / "ledger.jsonl", "policy": str(policy), "log.access": 0}
     upstream = HttpUpstream(f"http://127.0.0.1:{port}", "key", wires=way.wires)
-    house.begin(build(load_settings(made, None, {}), upstream=upstream))
-    return house
+    more = "review: {on_failure: original}" if way.marked else ""
+    rules = [REVIEW if way.marked else WATCH]
+    return MarkedHouse(folder, rules=rules, constitution=way.constitution, more=more, upstream=upstream)
 
 
 def walk(way: Way, server: Steady, examples: int) -> Counted:

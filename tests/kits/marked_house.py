@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from classifiers.testing import MARKER, write_stub_model
+from classifiers.classification import InputKind
+from classifiers.testing import MARKER, Fault, write_stub_model
 from proxy.app import Gatehouse, build
 from proxy.exchange.ports import Wire
 from proxy.settings import load_settings
@@ -29,10 +30,10 @@ version: "1"
 constitution: {constitution}
 replies: default
 {more}
-rules:
-  - {{id: in, stage: {stage}, action: block, labels: [harm], threshold: 0.5}}
-  - {{id: out, stage: post_call, action: block, classifier: exchange, labels: [harm], threshold: 0.5}}
+rules: [{rules}]
 """
+IN = "{id: in, stage: during_call, action: block, labels: [harm], threshold: 0.5}"
+OUT = "{id: out, stage: post_call, action: block, classifier: exchange, labels: [harm], threshold: 0.5}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +91,19 @@ class PlayedPool:
 
     answer: Callable[[bytes], Sequence[bytes]]
     heard: list[bytes] = field(default_factory=list)
+    open: set[HttpConnection] = field(default_factory=set)
+    """Connections on which an answer is under way."""
     authority: str = "upstream.test"
 
     async def take(self, *, fresh: bool = False) -> HttpConnection:
         del fresh
         connection = HttpConnection(asyncio.get_running_loop())
         connection.connection_made(PlayedTransport(self, connection))
+        self.open.add(connection)
         return connection
 
-    @staticmethod
-    def give_back(connection: HttpConnection) -> None:
+    def give_back(self, connection: HttpConnection) -> None:
+        self.open.discard(connection)
         connection.end()
         connection.close()
 
@@ -115,15 +119,19 @@ class MarkedHouse:
         folder: Path,
         wires: frozenset[Wire] = OPENAI_WIRES,
         *,
-        stage: str = "during_call",
+        rules: Sequence[str] = (IN, OUT),
         constitution: str = "default",
         more: str = "",
+        faults: Mapping[str, Fault] | None = None,
+        upstream: HttpUpstream | None = None,
     ) -> None:
-        for name, kind in (("input", "text"), ("exchange", "exchange")):
+        kinds: dict[str, InputKind] = {"input": "text", "exchange": "exchange"}
+        for name, kind in kinds.items():
             if not (folder / name).exists():
-                write_stub_model(folder / name, kind=kind)  # type: ignore[arg-type]
+                write_stub_model(folder / name, kind=kind, fault=(faults or {}).get(name, ""))
         policy = folder / "policy.yaml"
-        policy.write_text(POLICY.format(stage=stage, constitution=constitution, more=more), encoding="utf-8")
+        text = POLICY.format(rules=", ".join(rules), constitution=constitution, more=more)
+        policy.write_text(text, encoding="utf-8")
         made = {
             "models": {"input": folder / "input", "exchange": folder / "exchange"},
             "ledger.path": folder / "ledger.jsonl",
@@ -132,8 +140,9 @@ class MarkedHouse:
             "relay": ["audio", "images"],
         }
         self.pool = PlayedPool(lambda request: self.answer(request))  # noqa: PLW0108 - it changes later
-        upstream = HttpUpstream("http://upstream.test/v1", wires=wires)
-        upstream.pool = self.pool  # type: ignore[assignment]
+        if upstream is None:
+            upstream = HttpUpstream("http://upstream.test/v1", wires=wires)
+            upstream.pool = self.pool  # type: ignore[assignment]
         self.answer: Callable[[bytes], Sequence[bytes]] = lambda _: [http_answer(b"{}")]
         self.begin(build(load_settings(made, None, {}), upstream=upstream))
 
@@ -156,6 +165,10 @@ class MarkedHouse:
         self.pool.heard.clear()
         rows = [("content-type", "application/json")]
         return self.run(Caller(self.app).call("POST", path, rows, list(chunks)))
+
+    def ask(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """One request in one piece."""
+        return self.post(path, [json.dumps(body).encode()])
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         """Any other request, on the loop of the application."""
