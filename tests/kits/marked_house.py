@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from classifiers.classification import InputKind
 from classifiers.testing import MARKER, Fault, write_stub_model
@@ -23,7 +23,7 @@ from proxy.upstreams.http_upstream import OPENAI_WIRES, HttpUpstream
 from tests.kits.places import assembled, pairs_kept, strings
 from tests.kits.surface_kit import Answer, Caller
 
-CANNED = "That cannot be answered."
+T = TypeVar("T")
 POLICY = """
 name: marked
 version: "1"
@@ -69,6 +69,12 @@ class PlayedTransport(asyncio.Transport):
         if pieces:
             self._connection.data_received(pieces.pop(0))
             asyncio.get_running_loop().call_soon(self._feed, pieces)
+        elif self._pool.hangs_up:
+            self._connection.eof_received()
+
+    def go_on(self) -> None:
+        """What was held back comes."""
+        self._feed([self._pool.rest])
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -93,12 +99,18 @@ class PlayedPool:
     heard: list[bytes] = field(default_factory=list)
     open: set[HttpConnection] = field(default_factory=set)
     """Connections on which an answer is under way."""
+    hangs_up: bool = False
+    """The server closes the connection after its last piece."""
+    rest: bytes = b""
+    """What comes once it is let go (`release`)."""
+    _last: PlayedTransport | None = None
     authority: str = "upstream.test"
 
     async def take(self, *, fresh: bool = False) -> HttpConnection:
         del fresh
         connection = HttpConnection(asyncio.get_running_loop())
-        connection.connection_made(PlayedTransport(self, connection))
+        self._last = PlayedTransport(self, connection)
+        connection.connection_made(self._last)
         self.open.add(connection)
         return connection
 
@@ -106,6 +118,12 @@ class PlayedPool:
         self.open.discard(connection)
         connection.end()
         connection.close()
+
+    def release(self) -> None:
+        """The rest of the answer comes."""
+        if self._last is not None and self.rest:
+            self._last.go_on()
+            self.rest = b""
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -170,7 +188,7 @@ class MarkedHouse:
         """One request in one piece."""
         return self.post(path, [json.dumps(body).encode()])
 
-    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Any other request, on the loop of the application."""
         return self._runner.run(work)
 

@@ -68,6 +68,12 @@ def chat_answer(chance: random.Random, choices: int) -> Json:
     return body
 
 
+def chat_whole(text: str) -> Json:
+    """An answer that says one text."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+
+
 def _logprobs(content: str) -> Json:
     entry = {"token": content, "logprob": -0.1, "bytes": None}
     return {"content": [{**entry, "top_logprobs": [entry]}], "refusal": None}
@@ -149,4 +155,6 @@ CHAT = MarkedSurface(
     lanes=CHAT_LANES,
     silent=silent_in_chat,
     labels=label_in_chat,
+    whole=chat_whole,
+    structured={"response_format": {"type": "json_object"}},
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, label_in_chat
+from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, chat_whole, label_in_chat
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
@@ -40,6 +40,11 @@ def answer(chance: random.Random, choices: int) -> Json:
         if chance.random() < 0.4:
             choice["stop_reason"] = {"kind": "end", "at": ["here"]}
     return body
+
+
+def whole(text: str) -> Json:
+    """An answer that says one text."""
+    return _chunk(0, text, "stop")
 
 
 def frames(said: Sequence[tuple[str, int, str]], choices: int) -> list[Json]:
@@ -78,6 +83,8 @@ COMPLETIONS = MarkedSurface(
     lanes=("text",),
     silent=silent,
     labels=label,
+    whole=whole,
+    calls=False,
 )
 COMPLETIONS_OVER_CHAT = MarkedSurface(
     name="completions over chat",
@@ -90,4 +97,6 @@ COMPLETIONS_OVER_CHAT = MarkedSurface(
     lanes=CHAT_LANES,
     silent=silent,
     labels=label_in_chat,
+    whole=chat_whole,
+    calls=False,
 )

@@ -8,12 +8,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, label_in_chat
+from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, chat_whole, label_in_chat
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
 
 _USAGE = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+_STRUCTURED = {"text": {"format": {"type": "json_object"}}}
 _STORED = ("previous_response_id", "conversation", "prompt", "background", "moderation")
 
 
@@ -75,6 +76,12 @@ def answer(chance: random.Random, choices: int) -> Json:
     body = {name: value for name, value in body.items() if name not in (*_STORED, "error", "output_text")}
     output = [_item(lane, 0, "Fine.") for lane in chance.sample(LANES, chance.randint(1, 4))]
     return body | {"id": "resp_1", "object": "response", "status": "completed", "output": output}
+
+
+def whole(text: str) -> Json:
+    """A response that says one text."""
+    head = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "completed"}
+    return {**head, "output": [_item("text", 0, text)], "usage": _USAGE}
 
 
 LANES = ("text", "refusal", "reasoning", "summary", "call 0", "call 1", "custom", "code", "mcp")
@@ -178,6 +185,8 @@ RESPONSES = MarkedSurface(
     lanes=LANES,
     silent=silent,
     labels=label,
+    whole=whole,
+    structured=_STRUCTURED,
     most_choices=1,
     framed=framed,
     end=b"",
@@ -193,5 +202,7 @@ RESPONSES_OVER_CHAT = MarkedSurface(
     lanes=CHAT_LANES,
     silent=silent,
     labels=label_in_chat,
+    whole=chat_whole,
+    structured=_STRUCTURED,
     most_choices=1,
 )

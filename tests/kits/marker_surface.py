@@ -6,7 +6,7 @@ import json
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from classifiers.testing import MARKER
@@ -32,7 +32,9 @@ class MarkedSurface:
     `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names.
     `silent`: places of a request that no model reads. `labels`: places of an answer in which one short word
     may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not. `words`:
-    the same for a request. `speaks`: answers hold text; `lanes` is empty where they are not streamed.
+    the same for a request. `whole`: a whole answer that says one text. `structured`: what of a request asks
+    for an answer that a program parses, empty where nothing does. `calls`: clients see calls of tools.
+    `speaks`: answers hold text; `lanes` is empty where they are not streamed.
     """
 
     name: str
@@ -46,7 +48,10 @@ class MarkedSurface:
     silent: Callable[[Place], bool]
     labels: Callable[[Place], bool]
     words: Callable[[Place], bool] = lambda _: False
+    whole: Callable[[str], Json] = lambda text: {}
+    structured: Json = field(default_factory=dict)
     most_choices: int = 2
+    calls: bool = True
     speaks: bool = True
     framed: Callable[[Json], bytes] = lambda payload: b"data: " + json.dumps(payload).encode() + b"\n\n"
     end: bytes = b"data: [DONE]\n\n"

@@ -112,10 +112,14 @@ class Answer:
 
 @dataclass
 class Caller:
-    """Calls an ASGI application. `leaves`: set it to make the client close the connection."""
+    """Calls an ASGI application. `leaves`: set it to make the client close the connection.
+
+    `heard` is told every part of a body that the client gets.
+    """
 
     app: Asgi
     leaves: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: Callable[[bytes], object] = lambda part: None
     read: int = 0
     """Parts of the body that the application asked for."""
 
@@ -159,6 +163,7 @@ class Caller:
             if self.leaves.is_set():
                 raise OSError("the client is gone")
             sent.append(message)
+            self.heard(message.get("body", b""))
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 ended.set()
 
