@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         rows = disguises.read_rows(chosen.rows)
-        result = examine(open_subject(chosen.model), rows, _reader(), plan, progress)
+        result = examine(open_subject(chosen.model), rows, reader(), plan, progress)
     except (disguises.RowsMissing, ClassifierError, PolicyError, OSError) as error:
         sys.stderr.write(f"robustness: {error}\n")
         return 1
@@ -74,7 +74,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _reader() -> disguises.Reader:
+def reader() -> disguises.Reader:
     """The proxy's reading of a request body, with what is read together."""
     extractor = Extractor()
 

@@ -24,7 +24,7 @@ Reader = Callable[[Request], Conversation]
 
 LAYERS = ("normalise", "decode", "window", "extract", "model", "reject")
 FILES = ("harmful.jsonl.gz", "benign.jsonl.gz")
-_AS_WRITTEN = "earlier_turn"
+AS_WRITTEN = "earlier_turn"
 """The rows have no plain form of their own; in this family the first message is the text as written."""
 
 
@@ -78,8 +78,8 @@ def _read(path: Path) -> Families:
                 found.setdefault(row["family"], (row["layer"], {}))[1][row["source"]] = row["request"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RowsMissing(f"{path} holds no disguised requests ({type(error).__name__})") from None
-    if _AS_WRITTEN not in found:
-        raise RowsMissing(f"{path} has no family {_AS_WRITTEN}, where the texts stand as they were written")
+    if AS_WRITTEN not in found:
+        raise RowsMissing(f"{path} has no family {AS_WRITTEN}, where the texts stand as they were written")
     return {name: Family(name, layer, requests) for name, (layer, requests) in found.items()}
 
 
@@ -116,7 +116,7 @@ def _layer(family: Family) -> int:
 def _as_written(guard: Guard, families: Families) -> dict[int, Stops]:
     return {
         number: guard.stops_text(request["messages"][0]["content"])
-        for number, request in families[_AS_WRITTEN].requests.items()
+        for number, request in families[AS_WRITTEN].requests.items()
     }
 
 

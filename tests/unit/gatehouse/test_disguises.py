@@ -1,0 +1,47 @@
+"""Disguises are measured against their goals, at the guard and through the whole service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from classifiers.testing import write_stub_model
+from evaluation.intervals import Rate, Rise
+from gatehouse import disguises
+from gatehouse.disguises import Line
+from tests.kits.evasion_rows import LABELS, write_rows
+
+
+def line(kept: float, goal: float | None, rise: int) -> Line:
+    return Line("f", "l", "b", Rate(int(kept * 100), 100), goal, Rise(Rate(0, 100), Rate(rise, 100)))
+
+
+@pytest.mark.parametrize(
+    ("found", "met"),
+    [
+        (line(0.98, 0.98, 1), True),
+        (line(0.97, 0.98, 0), False),
+        (line(0.0, None, 0), True),
+        (line(1.0, 0.98, 2), False),
+    ],
+)
+def test_a_goal_is_met_by_what_is_kept_and_by_its_price(found: Line, met: bool) -> None:
+    assert found.met is met
+    assert str(found).startswith("!") is not met
+
+
+def test_every_family_of_the_four_layers_is_told(tmp_path: Path) -> None:
+    model = write_stub_model(tmp_path / "model", labels=LABELS)
+    told: list[str] = []
+    rows = str(write_rows(tmp_path))
+    assert disguises.main(["--rows", rows, "--model", str(model), "--check"], told.append) == 0
+    text = "".join(told)
+    assert text.count("spaced") == text.count("loud") == 3
+    assert text.count("earlier_turn") == 4
+    assert "lost" not in text
+    assert "0 of 10 lines miss a goal" in text
+
+
+def test_rows_that_are_missing_are_an_error(tmp_path: Path) -> None:
+    assert disguises.main(["--rows", str(tmp_path)]) == 1
