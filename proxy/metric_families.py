@@ -192,6 +192,7 @@ BUILD_ABOUT = "What is running, as labels; always 1."
 BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
 
 _STAGES = tuple(Stage)
+_ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))
 _SIDES = ("input", "output")
 _BY_SURFACE = ("surface", "streaming")
 
@@ -270,9 +271,9 @@ def _traffic(words: Vocabulary) -> dict[str, Tally]:
 def _decisions(words: Vocabulary) -> dict[str, Tally]:
     categories = (NONE, *words.categories)
     real = words.categories
-    monitored = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real)
+    monitored = [(*acted, category) for acted in _ACTED for category in real]
     passed = product(_STAGES, (Action.ALLOW,), (NONE,), words.policies)
-    stopped = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real, words.policies)
+    stopped = [(*each, policy) for each in monitored for policy in words.policies]
     return {
         "verdicts": Tally(
             "gatehouse_verdicts",
@@ -347,25 +348,19 @@ def _reviews() -> dict[str, Tally]:
 
 
 def _coverage(words: Vocabulary) -> dict[str, Tally]:
+    unscreened = "Exchanges of which a side that was there was not screened: not screened is not passed."
     return {
-        "unscreened": Tally(
-            "gatehouse_unscreened_exchanges",
-            "Exchanges of which a side that was there was not screened: not screened is not passed.",
-            ("side",),
-            (_SIDES,),
-        ),
+        "unscreened": Tally("gatehouse_unscreened_exchanges", unscreened, ("side",), (_SIDES,)),
         "partly_read": Tally("gatehouse_partly_read_exchanges", "Exchanges with an unreadable part."),
         "uncovered": Tally(
             "gatehouse_uncovered_parts",
             "Parts that no guard could read.",
-            ("side", "kind"),
-            (_SIDES, words.kinds),
+            *(("side", "kind"), (_SIDES, words.kinds)),
         ),
         "characters": Tally(
             "gatehouse_text_characters",
             "Characters of text, by what became of them: `judged`, or why no classifier read them.",
-            ("side", "result"),
-            (_SIDES, ("judged", *REASONS)),
+            *(("side", "result"), (_SIDES, ("judged", *REASONS))),
         ),
         "withheld": Tally("gatehouse_withheld_messages", "Old messages blocked before, left out for good."),
         "unsupported": Tally(

@@ -27,8 +27,6 @@ ATTACKS: tuple[str, ...] = ("jailbreak", "prompt_injection")
 RISKS: tuple[str, ...] = ("harm", *ATTACKS)
 REFUSAL: tuple[str, ...] = ("comply", "partial", "refuse", "unable")
 
-DELIVERED: tuple[str, ...] = ("vcr", "ncr", "src", "dfm", "prv", "iwp", "hte", "ssh", "sxc")
-"""Hazards that the exchange model tells of in replies; the others have hardly any rows to learn from."""
 
 EXIT_LAYER, EXIT_UNITS = 2, 128
 """Layer after which clearly harmless windows may leave, and the size of what decides (``early_exit.py``)."""
@@ -57,6 +55,5 @@ EXCHANGE_HEADS: tuple[Head, ...] = (
     *(Head(name, "refusal", "softmax", 2.0) for name in REFUSAL),
     Head("harm_delivered", "reply", "sigmoid", 2.0),
     Head("toxic_reply", "reply", "sigmoid", 1.0),
-    *(Head(name, "delivered", "sigmoid", 0.5) for name in DELIVERED),
 )
 HEADS: dict[str, tuple[Head, ...]] = {"input": INPUT_HEADS, "exchange": EXCHANGE_HEADS}

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from classifiers.training.collect import WEAK, read_rows
 from classifiers.training.compose import DATA, OWN_LICENCE, Dealer, read_grammar
 from classifiers.training.examples import Example
-from classifiers.training.labels import HAZARDS, REFUSAL
+from classifiers.training.labels import REFUSAL
 from classifiers.training.pairing import match_requests
 
 OPENING, SCANNED, REST = 160, 400, 200  # characters
@@ -143,7 +143,7 @@ def _dialogues(pool: Path) -> Iterator[Example]:
 def _posts(pool: Path) -> Iterator[Example]:
     for row in read_rows(pool, "hate_toxicity_text"):
         if row["labels"] in (["hte"], ["benign"]) and not row["weak"]:
-            targets = {"toxic_reply": float(row["labels"] == ["hte"]), "hte": float(row["labels"] == ["hte"])}
+            targets = {"toxic_reply": float(row["labels"] == ["hte"])}
             yield Example(row["text"], targets, row["source"], row["licence"])
 
 
@@ -196,46 +196,27 @@ def compose_replies(seed: int, folder: Path = DATA) -> list[Example]:
 def add_requests(replies: list[Example], requests: list[Example], blank: float, seed: int) -> list[Example]:
     """Give replies without a request one to go with, except for a share ``blank`` that stays without.
 
-    A harmful reply gets the harmful request that shares most rare words with it, and that request's
-    hazards. Other pool replies get a matching or (for refusals, where the topic does not matter) any
-    request, harmful or not: a harmful request alone must not decide either way. Posts judged for toxicity
-    stay without a request.
+    A harmful reply gets the harmful request that shares most rare words with it. Other pool replies get a
+    matching or (for refusals, where the topic does not matter) any request, harmful or not: a harmful
+    request alone must not decide either way. Posts judged for toxicity stay without a request.
     """
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrets
     asked = [row for row in requests if row.family not in STATEMENTS and len(row.text) < 400]
-    hazards = {row.text: row.targets for row in asked if row.targets.get("harm") == 1.0}
-    harmful = list(hazards)
+    harmful = [row.text for row in asked if row.targets.get("harm") == 1.0]
     harmless = [row.text for row in asked if row.targets.get("harm") == 0.0]
-    open_rows = [row for row in replies if not row.request and _answers(row)]
+    open_rows = [row for row in replies if not row.request and len(row.targets) > 1]
     delivered = [row for row in open_rows if row.targets.get("harm_delivered") == 1.0]
     matched = dict(
         zip(
             (row.text for row in delivered), match_requests([r.text for r in delivered], harmful), strict=True
         )
     )
-    done = [row for row in replies if row.request or not _answers(row)]
+    done = [row for row in replies if row.request or len(row.targets) <= 1]
     for row in open_rows:
         request = ""
         if rng.random() >= blank:
             comply = row.targets.get("comply") == 1.0 and row.targets.get("harm_delivered") == 0.0
             other = rng.choice(harmless) if rng.random() < (0.7 if comply else 0.4) else rng.choice(harmful)
             request = matched.get(row.text, other)
-        named = hazards.get(matched.get(row.text, ""), {})
-        done.append(replace(row, request=request, targets={**row.targets, **_hazards(named)}))
-    return [_without_hazards(row) for row in done]
-
-
-def _answers(row: Example) -> bool:
-    """The row is an answer to somebody, no post that stands for a toxic one."""
-    return any(name in row.targets for name in (*REFUSAL, "harm_delivered"))
-
-
-def _hazards(targets: Mapping[str, float]) -> dict[str, float]:
-    return {name: targets[name] for name in HAZARDS if name in targets}
-
-
-def _without_hazards(row: Example) -> Example:
-    """A reply that delivers no harm delivers none of any kind."""
-    if row.targets.get("harm_delivered") != 0.0:
-        return row
-    return replace(row, targets={**row.targets, **dict.fromkeys(HAZARDS, 0.0)})
+        done.append(replace(row, request=request))
+    return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classifiers.training.labels import DELIVERED, EXCHANGE_HEADS, INPUT_HEADS, REFUSAL
+from classifiers.training.labels import EXCHANGE_HEADS, INPUT_HEADS, REFUSAL
 
 
 def test_the_input_model_has_fifteen_labels_with_the_risks_first() -> None:
@@ -12,8 +12,7 @@ def test_the_input_model_has_fifteen_labels_with_the_risks_first() -> None:
 
 def test_the_exchange_model_starts_with_the_refusal_group() -> None:
     assert tuple(head.name for head in EXCHANGE_HEADS)[:4] == REFUSAL
-    assert [head.name for head in EXCHANGE_HEADS][4:6] == ["harm_delivered", "toxic_reply"]
-    assert [head.name for head in EXCHANGE_HEADS][6:] == list(DELIVERED)
+    assert [head.name for head in EXCHANGE_HEADS][4:] == ["harm_delivered", "toxic_reply"]
 
 
 def test_no_group_mixes_activations() -> None:
