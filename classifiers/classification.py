@@ -18,15 +18,21 @@ class Origin(StrEnum):
     """Results of tools and functions: text from outside that nobody in the chat wrote."""
     MODEL = "model"
     """Assistant turns, whether the model or the client wrote them into the history."""
+    CONVERSATION = "conversation"
+    """Recent user turns read together, whole sentences in each of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One text to judge, as the client sent it (normalising is the classifier's business)."""
+    """One text to judge, as the client sent it (normalising is the classifier's business).
+
+    `place`: number of the message that it is, in the surface's own list; -1 where it is none by itself.
+    """
 
     role: str
     text: str
     origin: Origin
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,13 @@ class Uncovered:
 
     `kind` is one of `image`, `audio`, `video`, `file`, `token_ids`, `too_long`, `encoded`, or a reference
     to text that is kept elsewhere: `previous_response`, `conversation`, `item_reference`,
-    `prompt_template`; `path` says where it stood, e.g. `messages[2].content[1]`.
+    `prompt_template`; `path` says where it stood, e.g. `messages[2].content[1]`, `place` in which message
+    (see `Turn`).
     """
 
     kind: str
     path: str
+    place: int = -1
 
 
 @dataclass(frozen=True, slots=True)

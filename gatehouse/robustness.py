@@ -23,6 +23,7 @@ from evaluation.robustness.examination import Plan, examine
 from evaluation.robustness.report import as_json, page
 from evaluation.robustness.subject import NAME, open_subject
 from policies.policy import PolicyError
+from proxy.exchange.joining import with_joined
 from proxy.surfaces.extract import Extractor
 
 ROOT = Path(__file__).parent.parent
@@ -74,11 +75,11 @@ def _positive(text: str) -> int:
 
 
 def _reader() -> disguises.Reader:
-    """The proxy's reading of a request body."""
+    """The proxy's reading of a request body, with what is read together."""
     extractor = Extractor()
 
     def read(request: Request) -> Conversation:
-        return extractor.read(request)[0]
+        return with_joined(extractor.read(request)[0], together=True)
 
     return read
 

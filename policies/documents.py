@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
 
 from classifiers.classification import Origin
-from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, StreamDelivery, Turns
+from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, Profile, StreamDelivery, Turns
 from policies.refusal_calibration import MAX_BIAS, FittedOn
 from policies.verdict import Action, Stage
 
@@ -88,6 +88,15 @@ class ReviewDocument(Document):
     on_failure: CriticFallback | None = None
 
 
+class MediaDocument(Document):
+    """Meaning of parts that no guard reads, by kind; a kind that is not named follows on_uncovered."""
+
+    image: OnFailure | None = None
+    audio: OnFailure | None = None
+    video: OnFailure | None = None
+    file: OnFailure | None = None
+
+
 class PolicyDocument(Document):
     """A policy file."""
 
@@ -103,10 +112,19 @@ class PolicyDocument(Document):
     review: ReviewDocument | None = None
     speculative: bool | None = Field(None, description="Call the upstream while the input is screened.")
     on_uncovered: OnFailure | None = Field(None, description="Meaning of a part that no guard can read.")
+    media: MediaDocument | None = Field(
+        None, description="Meaning of images, audio, video and files, each in place of on_uncovered."
+    )
     on_unsupported_language: OnFailure | None = Field(
         None, description="Meaning of a text in a language that a classifier was not trained on."
     )
     block_style: BlockStyle | None = Field(None, description="Form of a blocked reply.")
+    block_styles: dict[Name, BlockStyle] | None = Field(
+        None, description="Form of a blocked reply on one surface (chat_completions, responses, ...)."
+    )
+    profile: Profile | None = Field(
+        None, description="azure: blocks and annotations as Azure OpenAI's content filter has them."
+    )
     stream: StreamDelivery | None = Field(None, description="How streams are released.")
     benign_below: dict[str, Threshold] | None = Field(
         None, description="Input labels and the score under which a request counts as benign."

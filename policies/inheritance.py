@@ -19,6 +19,8 @@ _STRICTNESS = {
     "action": ("allow", "flag", "review", "block"),
 }
 """Values of a key, loosest first."""
+_MERGED = frozenset({"review", "media", "block_styles"})
+"""Groups of which a policy states single keys."""
 _SHRINKS = frozenset({"labels", "origins", "patterns"})
 """Lists that loosen a rule when something is taken out."""
 
@@ -70,7 +72,7 @@ def _fold_policy(merged: MergedPolicy, number: int, document: PolicyDocument) ->
         if key in ("name", "version", "extends", "rules"):
             continue
         before = merged.values.get(key, _POLICY_DEFAULTS.get(key))
-        after = {**before, **value} if key == "review" and before else value
+        after = {**before, **value} if key in _MERGED and before else value
         if number > 0 and before is not None and before != after:
             merged.changes.append(_told(key, before, after, hard=True))
         merged.values[key] = after
@@ -98,7 +100,7 @@ _POLICY_DEFAULTS: Mapping[str, Any] = {
     name: Policy.__dataclass_fields__[name].default
     for name in (
         *("mode", "constitution", "replies", "speculative"),
-        *("on_uncovered", "on_unsupported_language", "block_style", "stream"),
+        *("on_uncovered", "on_unsupported_language", "block_style", "profile", "stream"),
     )
 }
 _DEFAULTS: Mapping[str, Any] = {
@@ -129,6 +131,9 @@ def _loosens(key: str, before: Any, value: Any) -> bool:
     if key in _STRICTNESS:
         order = _STRICTNESS[key]
         return order.index(str(value)) < order.index(str(before or order[-1]))
+    if key == "media":
+        order = _STRICTNESS["on_uncovered"]
+        return any(order.index(value[kind]) < order.index(said) for kind, said in before.items())
     if key in _SHRINKS:
         return not set(before or ()) <= set(value)
     if key == "threshold":

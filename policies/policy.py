@@ -16,8 +16,11 @@ Mode = Literal["enforce", "monitor", "off"]
 OnFailure = Literal["allow", "flag", "block"]
 BlockStyle = Literal["auto", "message", "refusal", "error"]
 StreamDelivery = Literal["auto", "live", "windowed", "buffered"]
+Profile = Literal["openai", "azure"]
 CriticFallback = Literal["original", "canned"]
 Turns = Literal["all", "latest"]
+Medium = Literal["image", "audio", "video", "file"]
+"""Kinds of parts that a policy may rule on one by one."""
 Limit = float | str
 """A calibrated score, or the name of an operating point of the model's manifest (`flag`, `block`)."""
 
@@ -93,8 +96,8 @@ class ReviewBudget:
 class Policy:
     """An ordered list of rules with what surrounds them. `digest` addresses its content.
 
-    `mode`: `monitor` turns every enforced rule, `on_uncovered` and `on_unsupported_language` into
-    monitored ones.
+    `mode`: `monitor` turns every enforced rule, `on_uncovered`, `media` and `on_unsupported_language`
+    into monitored ones.
     `changes` says in words what was overridden in the policies it extends. `plans` is the compiled
     form that `rules.resolve` adds for speed; it carries no meaning of its own.
     """
@@ -109,8 +112,15 @@ class Policy:
     review: ReviewBudget = field(default_factory=ReviewBudget)
     speculative: bool = False
     on_uncovered: OnFailure = "flag"
+    media: Mapping[str, OnFailure] = field(default_factory=dict)
+    """Kind of part to its meaning, in place of `on_uncovered`; each `block` names the kind as category."""
     on_unsupported_language: OnFailure = "flag"
     block_style: BlockStyle = "auto"
+    block_styles: Mapping[str, BlockStyle] = field(default_factory=dict)
+    """Surface (`chat_completions`, `responses`, …) to the form of its blocked replies, in place of
+    `block_style`."""
+    profile: Profile = "openai"
+    """Whose clients are served: `azure` speaks of blocks as Azure OpenAI's content filter does."""
     stream: StreamDelivery = "auto"
     benign_below: Mapping[str, Limit] = field(default_factory=dict)
     """Label to score (of the classifier `input`) under which the input counts as benign for suspected

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 FALLBACK_LANGUAGE = "en"
 FALLBACK_CATEGORY = "default"
+_WIDER = dict.fromkeys(("image", "audio", "video", "file"), "uncovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class CannedReplies:
         `language` is a BCP 47 tag; `de-AT` falls back to `de`.
         """
         texts = self._language(language)
-        text = texts.get(category) or texts.get(FALLBACK_CATEGORY, "")
+        wider = _WIDER.get(category, FALLBACK_CATEGORY)
+        text = texts.get(category) or texts.get(wider) or texts.get(FALLBACK_CATEGORY, "")
         return text.replace("{decision}", decision)
 
     def _language(self, language: str) -> Mapping[str, str]:

@@ -160,12 +160,14 @@ def _find_uncovered(rule: Rule, facts: Facts) -> Iterator[Finding]:
     kinds = [kind for kind in facts.uncovered if not rule.labels or kind in rule.labels]
     if kinds:
         category = rule.category if rule.category not in ("", "auto") else "uncovered"
-        yield Finding(category, f"no guard reads: {', '.join(kinds)}", labels=tuple(kinds))
+        yield Finding(category, f"no guard reads: {', '.join(kinds)}", index=-1, labels=tuple(kinds))
 
 
-def _uncovered(stage: Stage, readings: Sequence[Reading], conversation: Conversation) -> tuple[str, ...]:
+def _uncovered(
+    stage: Stage, readings: Sequence[Reading], conversation: Conversation, unread: Sequence[str]
+) -> tuple[str, ...]:
     """Kinds of what no classifier read, each once; a text read in part is `too_long`."""
-    kinds = [] if stage is Stage.POST_CALL else [part.kind for part in conversation.uncovered]
+    kinds = list(unread) if stage is Stage.POST_CALL else [part.kind for part in conversation.uncovered]
     for reading in readings:
         if reading.classification.coverage < 1.0:
             kinds.append("too_long")
@@ -199,13 +201,15 @@ def judge(
     text: str = "",
     failure: Failure | None = None,
     flagged: bool = False,
+    unseen: Sequence[str] = (),
 ) -> Verdict:
     """The verdict of a stage.
 
     `text`: the answer under judgement at `post_call`. `failure`: why the screening gave less than all
     measurements. `flagged`: the input was flagged, so rules with `when_flagged` take part. Monitored
-    rules count in `would` only. There must be a reading for every turn that is not blank, of every
-    classifier and origin in `reads`; what is missing counts as a failure, never as passed.
+    rules count in `would` only. `unseen`: kinds of parts of the answer that hold no text. There must be a
+    reading for every turn that is not blank, of every classifier and origin in `reads`; what is missing
+    counts as a failure, never as passed.
 
     Raises:
         PolicyError: the policy was not resolved and cannot be judged as it stands.
@@ -213,7 +217,7 @@ def judge(
     plan = (policy.plans or compile_plans(policy)).of(stage, flagged=flagged)
     loud = plan.loud(readings)
     unread = plan.unread(readings, conversation, text)
-    uncovered = _uncovered(stage, readings, conversation)
+    uncovered = _uncovered(stage, readings, conversation, unseen)
     unsupported = [reading for reading in readings if reading.classification.unsupported]
     calm = not (loud or unread or uncovered or unsupported or failure)
     if calm and not plan.restless:
@@ -243,12 +247,22 @@ def _found(policy: Policy, rules: Sequence[Rule], facts: Facts) -> list[Claim]:
         for finding in KINDS[rule.kind].find(rule, facts):
             action = rule.action if finding.failure is None else Action(rule.on_failure)
             claims.append(Claim(action, rule.mode == "enforce", rule.id, finding))
-    if facts.uncovered and policy.on_uncovered != "allow":
-        finding = Finding("uncovered", f"no guard reads: {', '.join(facts.uncovered)}")
-        claims.append(Claim(Action(policy.on_uncovered), policy.mode == "enforce", "on_uncovered", finding))
+    claims.extend(_unseen(policy, facts.uncovered))
     if policy.on_unsupported_language != "allow":
         claims.extend(_in_other_languages(policy, facts))
     return claims
+
+
+def _unseen(policy: Policy, kinds: Sequence[str]) -> Iterator[Claim]:
+    """What a policy claims of parts that nothing reads: kind by kind where it names them, else together."""
+    enforced = policy.mode == "enforce"
+    for kind in kinds:
+        if (said := policy.media.get(kind, "allow")) != "allow":
+            yield Claim(Action(said), enforced, "media", Finding(kind, f"no guard reads: {kind}", index=-1))
+    others = [kind for kind in kinds if kind not in policy.media]
+    if others and policy.on_uncovered != "allow":
+        finding = Finding("uncovered", f"no guard reads: {', '.join(others)}", index=-1)
+        yield Claim(Action(policy.on_uncovered), enforced, "on_uncovered", finding)
 
 
 def _in_other_languages(policy: Policy, facts: Facts) -> Iterator[Claim]:
@@ -296,6 +310,11 @@ def reads(policy: Policy, stage: Stage, *, flagged: bool = True) -> dict[str, fr
         if KINDS[rule.kind].wakes_on == "scores":
             wanted[rule.classifier] = wanted.get(rule.classifier, frozenset()) | frozenset(rule.origins)
     return wanted
+
+
+def reads_at(policy: Policy, stage: Stage) -> Mapping[str, frozenset[Origin]]:
+    """`reads` of a policy, from its compiled plans where it has them."""
+    return policy.plans.of(stage, flagged=True).reads if policy.plans is not None else reads(policy, stage)
 
 
 def needs(policy: Policy, stage: Stage, *, flagged: bool = True) -> tuple[str, ...]:

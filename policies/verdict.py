@@ -68,7 +68,7 @@ class Verdict:
 
     `rule`, `category`, `reason`, `score`, `threshold` and `index` describe the enforced rule that
     decided; where nothing is enforced, the monitored rule that would have (`would_rule` names that
-    one in either case).
+    one in either case). `index` is that of the turn or choice, -1 where it is about no single one.
     """
 
     action: Action = Action.ALLOW

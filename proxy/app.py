@@ -26,6 +26,7 @@ from policies.loader import load_bundle, load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
+from proxy.history import BlockMemory
 from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
@@ -36,9 +37,10 @@ from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.chat_completions.codec import ChatCodec
-from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.chat_completions.routes import DEPLOYMENT_PATH, ChatCompletions, Deployment
 from proxy.surfaces.completions import routes as completions
 from proxy.surfaces.completions.routes import Completions
+from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler, Pattern
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
@@ -133,6 +135,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         nonce=lambda: secrets.token_hex(8),
         settled=ledger.flushed if ledger.strict else None,
         calibrations=calibrations,
+        history=_memory(settings, store),
     )
     routes, patterns = _hot_routes(settings, corridor, tenants, metrics, store, router.wires)
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
@@ -257,7 +260,8 @@ def _hot_routes(
         choices=settings.limits.choices,
         exchange_seconds=settings.deadline_s,
     )
-    entrance = Entrance(bundle_for, limits, _admission(settings, store))
+    users = EndUsers(_users_key(settings), settings.end_user_ids)
+    entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
     embedding = replace(entrance, bundle_for=partial(bundle_for, embeds=True))
     headers = VerdictHeaders(settings.expose_headers)
     chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
@@ -282,7 +286,9 @@ def _hot_routes(
         for route in media.ROUTES[family]:
             surface = Media(family, route, wires, headers)
             hot[route.path] = GuardedRoute(surface, corridor, entrance, forms=route.forms)
+    deployment = Deployment(ChatCodec(settings.constitution_role), headers)
     patterns = [
+        Pattern("POST", DEPLOYMENT_PATH, GuardedRoute(deployment, corridor, entrance)),
         stored("GET", "/responses/{id}", "fetch"),
         stored("GET", "/responses/{id}/input_items", "list"),
         stored("POST", "/responses/{id}/cancel", "cancel"),
@@ -314,6 +320,17 @@ def _secret(settings: Settings) -> bytes:
     """Key of all digests: shared by replicas where `redis.seal_key` is set, else this process's own."""
     seal = settings.redis.seal_key
     return seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32)
+
+
+def _users_key(settings: Settings) -> bytes:
+    """The ledger's key where there is one, so that digests of end users stay the same over restarts."""
+    key = settings.ledger.key
+    return key.get_secret_value().encode() if key is not None else _secret(settings)
+
+
+def _memory(settings: Settings, store: LocalStore) -> BlockMemory:
+    shared = isinstance(store, TieredStore)
+    return BlockMemory(store, _secret(settings), shared=shared, ttl_seconds=settings.cache.blocked_ttl_s)
 
 
 def _readiness(

@@ -11,6 +11,7 @@ from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
+from proxy.exchange.coverage import REASONS
 from proxy.exchange.events import (
     FeedbackKind,
     GuardMode,
@@ -121,6 +122,8 @@ class Counters:
     unscreened: Tally
     partly_read: Tally
     uncovered: Tally
+    characters: Tally
+    withheld: Tally
     unsupported: Tally
     tokens: Tally
     cache: Tally
@@ -189,6 +192,8 @@ BUILD_ABOUT = "What is running, as labels; always 1."
 BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
 
 _STAGES = tuple(Stage)
+_ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))
+_SIDES = ("input", "output")
 _BY_SURFACE = ("surface", "streaming")
 
 
@@ -266,9 +271,9 @@ def _traffic(words: Vocabulary) -> dict[str, Tally]:
 def _decisions(words: Vocabulary) -> dict[str, Tally]:
     categories = (NONE, *words.categories)
     real = words.categories
-    monitored = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real)
+    monitored = [(*acted, category) for acted in _ACTED for category in real]
     passed = product(_STAGES, (Action.ALLOW,), (NONE,), words.policies)
-    stopped = product(_STAGES, (Action.FLAG, Action.REVIEW, Action.BLOCK), real, words.policies)
+    stopped = [(*each, policy) for each in monitored for policy in words.policies]
     return {
         "verdicts": Tally(
             "gatehouse_verdicts",
@@ -343,24 +348,26 @@ def _reviews() -> dict[str, Tally]:
 
 
 def _coverage(words: Vocabulary) -> dict[str, Tally]:
+    unscreened = "Exchanges of which a side that was there was not screened: not screened is not passed."
     return {
-        "unscreened": Tally(
-            "gatehouse_unscreened_exchanges",
-            "Exchanges of which a side that was there was not screened: not screened is not passed.",
-            ("side",),
-            (("input", "output"),),
-        ),
-        "partly_read": Tally(
-            "gatehouse_partly_read_exchanges", "Exchanges with a part that no guard could read."
-        ),
+        "unscreened": Tally("gatehouse_unscreened_exchanges", unscreened, ("side",), (_SIDES,)),
+        "partly_read": Tally("gatehouse_partly_read_exchanges", "Exchanges with an unreadable part."),
         "uncovered": Tally(
-            "gatehouse_uncovered_parts", "Parts that no guard could read.", ("kind",), (words.kinds,)
+            "gatehouse_uncovered_parts",
+            "Parts that no guard could read.",
+            *(("side", "kind"), (_SIDES, words.kinds)),
         ),
+        "characters": Tally(
+            "gatehouse_text_characters",
+            "Characters of text, by what became of them: `judged`, or why no classifier read them.",
+            *(("side", "result"), (_SIDES, ("judged", *REASONS))),
+        ),
+        "withheld": Tally("gatehouse_withheld_messages", "Old messages blocked before, left out for good."),
         "unsupported": Tally(
             "gatehouse_unsupported_languages",
             "Exchanges with text in a language that a guard does not read.",
             ("side", "language"),
-            (("input", "output"), LANGUAGES),
+            (_SIDES, LANGUAGES),
         ),
     }
 
@@ -375,7 +382,7 @@ def _usage() -> dict[str, Tally]:
         ),
         "cache": Tally(
             "gatehouse_verdict_cache",
-            "Stages whose measurements were all cached (`hit`), or not.",
+            "Stages measured from the cache (`hit`), or not.",
             ("result",),
             (("hit", "miss"),),
         ),

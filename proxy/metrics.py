@@ -21,6 +21,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from policies.verdict import Action
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
     CritiqueRound,
     ExchangeClosed,
@@ -167,10 +168,15 @@ class Metrics:
 
     def _count_unread(self, event: ExchangeClosed) -> None:
         counters = self._counters
-        if event.uncovered:
+        if event.uncovered or event.output_uncovered:
             counters.partly_read.add(())
         for kind in event.uncovered:
-            counters.uncovered.add((kind,))
+            counters.uncovered.add(("input", kind))
+        for kind in event.output_uncovered:
+            counters.uncovered.add(("output", kind))
+        counters.withheld.add((), event.withheld)
+        self._count_text("input", event.input_text)
+        self._count_text("output", event.output_text)
         for language in event.input_unsupported:
             counters.unsupported.add(("input", language))
         for language in event.output_unsupported:
@@ -179,6 +185,12 @@ class Metrics:
             counters.unscreened.add(("input",))
         if not event.output_screened and event.reply in _MODEL_REPLIES:
             counters.unscreened.add(("output",))
+
+    def _count_text(self, side: str, text: Coverage) -> None:
+        if text.judged:
+            self._counters.characters.add((side, "judged"), text.judged)
+        for reason, characters in text.unread.items():
+            self._counters.characters.add((side, reason), characters)
 
     def _request_rejected(self, event: RequestRejected) -> None:
         self._counters.rejected.add((event.code,))

@@ -169,6 +169,9 @@ class CacheSettings(Section):
     entries: Count = Field(default=65_536, description="Cached measurements.")
     bytes: Count = Field(default=64 * _MIB, description="Bytes of cached measurements, keys included.")
     ttl_s: Seconds = Field(default=3_600.0, description="Seconds a measurement is kept.")
+    blocked_ttl_s: Seconds = Field(
+        default=86_400.0, description="Seconds a block is remembered, so that its session can go on."
+    )
 
 
 class CorsSettings(Section):
@@ -254,6 +257,11 @@ class Settings(Section):
     )
     constitution_role: Literal["system", "developer"] = Field(
         default="system", description="Role of the message that carries the constitution."
+    )
+    end_user_ids: Literal["relay", "hash"] = Field(
+        default="relay",
+        description="What goes upstream of `safety_identifier`, `user` and `metadata.user_id`: as sent, or a "
+        "keyed digest. Records hold the digest in either case.",
     )
     stream: Literal["auto", "live", "windowed", "buffered"] = Field(
         default="auto", description="Delivery of streams; `auto`: as the policy says."

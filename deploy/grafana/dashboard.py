@@ -218,7 +218,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Guards that gave no measurement",
-                "open: the exchange went on unmeasured; closed: it was stopped. Neither is a verdict.",
+                "Per second. open: the exchange went on unmeasured; closed: it was stopped. No verdicts.",
                 [
                     Target(by("guard_failures_total", "mode, failure"), "{{mode}}: {{failure}}"),
                     Target(by("unscreened_exchanges_total", "side"), "not screened: {{side}}"),
@@ -228,8 +228,13 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                         "language not read: {{language}} ({{side}})",
                     ),
                     Target(rate("partly_read_exchanges_total"), "read in part"),
+                    Target(rate("withheld_messages_total"), "messages withheld"),
+                    Target(
+                        by("text_characters_total", "side, result", 'result!="judged"') + " > 0",
+                        "characters not read: {{result}} ({{side}})",
+                    ),
                 ],
-                unit="reqps",
+                unit="short",
             ),
             Panel(
                 "Scores of fresh texts",

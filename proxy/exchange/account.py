@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from policies.verdict import Failure, Reading, Verdict
+from proxy.exchange.coverage import Coverage, TextRead, of_conversation, read_of, total, worse
 from proxy.exchange.events import ExchangeClosed, ExchangeOpened, Outcome, RefusalClass
 from proxy.exchange.exchange import Delivery, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.plan import Plan
@@ -13,6 +14,7 @@ from proxy.exchange.ports import Ledger, Screening, UpstreamError, UpstreamHead
 
 NOT_JUDGED = Verdict(failure=Failure.NOT_RUN, reason="not judged")
 """The verdict of a side that no guard has ruled on: never a pass."""
+_UNRULED = TextRead(0.0, str(Failure.NOT_RUN))
 
 
 def _worse(before: Verdict, after: Verdict) -> Verdict:
@@ -31,7 +33,11 @@ class Account:
     clock: Callable[[], float]
     delivery: Delivery = Delivery.BUFFERED
     input_verdict: Verdict = NOT_JUDGED
+    input_text: Coverage | None = None
+    """What was read of the request, once a guard has ruled on it."""
     output_verdicts: dict[int, Verdict] = field(default_factory=dict)
+    output_read: dict[int, tuple[int, TextRead]] = field(default_factory=dict)
+    """Choice to how many characters of it were ruled on, and what was read of them."""
     replacements: dict[int, Replacement] = field(default_factory=dict)
     refusals: dict[int, RefusalClass] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
@@ -91,7 +97,27 @@ class Account:
         if not self.output_verdicts:
             self.evaluated_output = True
         self.output_verdicts[index] = verdict
+        needed = 0 if screening.failure is None else len(screening.readings) + 1
+        ruled_on = len(self.draft.choice(index).judged_text())
+        self.output_read[index] = ruled_on, read_of(screening.readings, needed, screening.failure)
         self.evaluated_output = self.evaluated_output and screening.failure is None
+
+    def covers_input(self, coverage: Coverage) -> None:
+        """A stage has read the request; of several the one that read least counts."""
+        self.input_text = worse(self.input_text, coverage)
+
+    def output_text(self) -> Coverage:
+        """What was read of the answer so far; text that came after the last ruling is not."""
+        texts: list[tuple[int, TextRead]] = []
+        for index, choice in self.draft.choices.items():
+            ruled_on, read = self.output_read.get(index, (0, _UNRULED))
+            length = len(choice.judged_text())
+            texts += [(min(ruled_on, length), read), (max(0, length - ruled_on), _UNRULED)]
+        return total(texts)
+
+    def output_unread(self) -> tuple[str, ...]:
+        """Kinds of parts of the answer that no guard reads."""
+        return tuple(dict.fromkeys(kind for choice in self.draft.choices.values() for kind in choice.unread))
 
     def complete(self) -> None:
         """The client has its whole answer."""
@@ -198,4 +224,9 @@ class Account:
             finish=tuple(choice.finish for choice in self.draft.choices.values()),
             error=self.error,
             language=exchange.language,
+            end_user=exchange.end_user,
+            input_text=self.input_text or of_conversation(exchange.conversation, (), {}, None),
+            output_text=self.output_text(),
+            output_uncovered=self.output_unread(),
+            withheld=len(exchange.withheld),
         )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from policies.critique import ReviewOutcome
 from policies.verdict import Failure, Stage, Verdict
+from proxy.exchange.coverage import NOTHING, Coverage
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
 
 Outcome = Literal["completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"]
@@ -91,6 +92,10 @@ class ExchangeClosed:
     for the client. `coverage`: share of the request's parts that were judged, [0, 1].
     `input_screened`/`output_screened`: whether the guards of that side ran to a measurement that means
     something; `input_unsupported`/`output_unsupported`: languages of it that a guard does not read.
+    `input_text`/`output_text`: characters of text on that side, how many of them the classifiers read, and
+    why not the rest; `output_uncovered`: kinds of parts of the answer that no guard reads.
+    `withheld`: old messages that were blocked before and therefore neither judged nor sent upstream.
+    `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
     """
 
     exchange: str
@@ -130,6 +135,11 @@ class ExchangeClosed:
     output_scores: dict[str, float] = field(default_factory=dict)
     input_unsupported: tuple[str, ...] = ()
     output_unsupported: tuple[str, ...] = ()
+    end_user: str = ""
+    input_text: Coverage = NOTHING
+    output_text: Coverage = NOTHING
+    output_uncovered: tuple[str, ...] = ()
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ class Delta:
     finishes: tuple[tuple[int, str], ...] = ()
     usage: Usage | None = None
     data: Any = None
+    unread: tuple[tuple[int, str], ...] = ()
+    """(choice, kind) of parts that hold no text anybody could judge: a picture, a recording."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,8 @@ class ChoiceDraft:
     tool_calls: str = ""
     other: str = ""
     finish: str = ""
+    unread: dict[str, None] = field(default_factory=dict)
+    """Kinds of parts that no guard reads."""
 
     def judged_text(self) -> str:
         """Every readable string of the choice, visible text first, joined by blank lines."""
@@ -124,6 +128,8 @@ class Draft:
         """Fold one delta in."""
         for piece in delta.pieces:
             self.choice(piece.choice).add(piece)
+        for index, kind in delta.unread:
+            self.choice(index).unread[kind] = None
         for index, reason in delta.finishes:
             self.choice(index).finish = reason
         if delta.usage is not None:
@@ -193,6 +199,12 @@ class Exchange:
     choices: int = 1
     wants_verdict: bool = False
     """The client asked for the verdict in the body, so an observed answer waits for its judgement."""
+    may_withhold: bool = False
+    """The codec leaves out of the payload what `withheld` says."""
+    withheld: frozenset[int] = frozenset()
+    """Places (see `Turn.place`) of messages that were blocked before: not judged, and not sent upstream."""
+    end_user: str = ""
+    """Keyed digest of whom the client named as its end user."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None

@@ -22,11 +22,13 @@ from proxy.exchange.deadline import Deadline
 from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
 from proxy.exchange.holdback import HoldBack
+from proxy.exchange.joining import with_joined
 from proxy.exchange.plan import Plan, plan
 from proxy.exchange.ports import (
     ClientLeft,
     Critic,
     Downstream,
+    History,
     Ledger,
     ReplyHead,
     Screener,
@@ -35,6 +37,7 @@ from proxy.exchange.ports import (
     UpstreamError,
 )
 from proxy.exchange.reviewing import Reviewer
+from proxy.exchange.rounds import without
 from proxy.exchange.ruling import Judge
 
 _log = logging.getLogger("gatehouse.corridor")
@@ -53,6 +56,8 @@ class Corridor:
     keep_alive: float = 15.0
     settled: Callable[[], Awaitable[None]] | None = None
     """Awaited after the record is closed, where the ledger promises it on disk by then."""
+    history: History | None = None
+    """What was blocked before; without it every block stays in the way of its session."""
     calibrations: Calibrations = UNCALIBRATED
     """How refusals are read for each upstream model."""
     under_way: set[str] = field(default_factory=set)
@@ -139,6 +144,7 @@ class _Walk:
 
     async def run(self) -> None:
         """Screen, call, release."""
+        await self._look_back()
         asked = self.account.exchange.verdict_only
         if asked is not None:
             await self._assess(asked)
@@ -152,6 +158,17 @@ class _Walk:
             return await self._speculate()
         await self.judge.rule_input(Stage.DURING_CALL)
         return await self._refuse() if self.judge.blocks_input else await self._answer()
+
+    async def _look_back(self) -> None:
+        """Leave out what was blocked and answered before, and read together what belongs together."""
+        exchange, plan, history = self.account.exchange, self.account.plan, self.corridor.history
+        asked = exchange.conversation
+        exchange.conversation = with_joined(asked, together=plan.reads_together)
+        if history is not None and exchange.may_withhold and not plan.observes:
+            exchange.withheld = await history.recall(exchange)
+            if exchange.withheld:
+                asked = without(asked, exchange.withheld)
+                exchange.conversation = with_joined(asked, together=plan.reads_together)
 
     async def _assess(self, asked: VerdictOnly) -> None:
         """Judge what was given, and say so: no model is called, nothing is reviewed."""
@@ -194,6 +211,8 @@ class _Walk:
 
     async def _refuse(self) -> None:
         """Answer a blocked input with the canned reply; the upstream has seen nothing to keep."""
+        if self.corridor.history is not None:
+            await self.corridor.history.remember(self.account.exchange, self.account.input_verdict)
         self.account.draft = Draft()
         self.judge.replace_all()
         await self._deliver([])
@@ -335,7 +354,14 @@ class _Walk:
 
     def _head(self) -> ReplyHead:
         account = self.account
-        return ReplyHead(account.input_verdict, account.delivery, account.head, account.overhead())
+        return ReplyHead(
+            account.input_verdict,
+            account.delivery,
+            account.head,
+            account.overhead(),
+            account.input_text,
+            tuple(part.kind for part in account.exchange.conversation.uncovered),
+        )
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:
         await self._send(self.client.relay(self._head(), deltas))

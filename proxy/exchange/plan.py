@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from classifiers.classification import Origin
 from policies.policy import Policy, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery, Exchange
@@ -17,12 +18,15 @@ class Plan:
     observes: bool
     """No rule is enforced: the client gets the upstream's bytes untouched."""
     withholds: bool
-    """An enforced post-call rule, or the answer's language, may withhold text, whatever the input was."""
+    """An enforced post-call rule, or the answer's language or an unread part of it, may withhold text,
+    whatever the input was."""
     reviews: bool
     """Some enforced post-call rule may ask for a revision, whatever the input looked like."""
     withholds_flagged: bool
     reviews_flagged: bool
     """The same two where the input was flagged."""
+    reads_together: bool = False
+    """Some rule looks at whole sentences of several turns (`Origin.CONVERSATION`)."""
 
     def delivery(self, exchange: Exchange, flagged: bool) -> Delivery:
         """How this answer is released (see `docs/explanation/delivery-modes.md`)."""
@@ -48,16 +52,19 @@ def plan(policy: Policy) -> Plan:
     post = [rule for rule in enforced if rule.stage is Stage.POST_CALL and _withholds(rule)]
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
     enforces = policy.mode == "enforce"
-    blocks_parts = enforces and policy.on_uncovered == "block"
+    blocks_parts = enforces and "block" in (policy.on_uncovered, *policy.media.values())
     blocks_languages = enforces and policy.on_unsupported_language == "block"
     return Plan(
         # What a policy says of texts that no guard reads needs a ruling even where no rule reads the input.
         ruled=frozenset((Stage.DURING_CALL, *(rule.stage for rule in active))),
         observes=not (enforced or blocks_parts or blocks_languages),
-        withholds=blocks_languages or any(not rule.when_flagged for rule in post),
+        withholds=blocks_parts or blocks_languages or any(not rule.when_flagged for rule in post),
         reviews=any(not rule.when_flagged for rule in reviewing),
-        withholds_flagged=blocks_languages or bool(post),
+        withholds_flagged=blocks_parts or blocks_languages or bool(post),
         reviews_flagged=bool(reviewing),
+        reads_together=any(
+            Origin.CONVERSATION in rule.origins for rule in active if rule.stage is not Stage.POST_CALL
+        ),
     )
 
 

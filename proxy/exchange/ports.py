@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from policies.critique import Ask
 from policies.verdict import Failure, Reading, Stage, Verdict
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import LedgerEvent
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, Replacement, Usage
 
@@ -33,6 +34,16 @@ class Screener(Protocol):
 
     async def screen_output(self, exchange: Exchange, choice: int, text: str) -> Screening:
         """Readings for one choice of the answer (or the part of it that has arrived)."""
+
+
+class History(Protocol):
+    """Remembers what was blocked, by digests, so that a session can go on after a block."""
+
+    async def recall(self, exchange: Exchange) -> frozenset[int]:
+        """Places of old messages that were blocked before, and may therefore be withheld."""
+
+    async def remember(self, exchange: Exchange, verdict: Verdict) -> None:
+        """Keep in mind that this exchange's input was blocked."""
 
 
 class UpstreamError(Exception):
@@ -154,6 +165,10 @@ class ReplyHead:
     delivery: Delivery
     upstream: UpstreamHead | None
     overhead_seconds: float | None = None
+    coverage: Coverage | None = None
+    """What was read of the request; None where no guard has ruled on it yet."""
+    unread: tuple[str, ...] = ()
+    """Kinds of parts of the request that no guard reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +181,9 @@ class Ruling:
     scores: tuple[tuple[str, float], ...] = ()
     evaluated_output: bool = False
     output_scores: tuple[tuple[str, float], ...] = ()
+    output_coverage: Coverage | None = None
+    """What was read of the answer; None where there is none, or it was not judged yet."""
+    output_unread: tuple[str, ...] = ()
 
 
 class ClientLeft(Exception):

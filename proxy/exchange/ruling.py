@@ -10,6 +10,7 @@ from policies.critique import ReviewResult
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from policies.verdict import Action, Reading, Stage, Verdict
 from proxy.exchange.account import Account
+from proxy.exchange.coverage import of_conversation
 from proxy.exchange.events import (
     GuardFailed,
     GuardMode,
@@ -64,6 +65,10 @@ class Judge:
             conversation=exchange.conversation,
             failure=screening.failure,
         )
+        needs = rules.reads_at(exchange.bundle.policy, stage)
+        if needs or account.input_text is None:
+            failure = screening.failure
+            account.covers_input(of_conversation(exchange.conversation, screening.readings, needs, failure))
         account.note(screening.readings)
         account.judged_input(verdict, screening)
         self._tell(stage, verdict, screening, seconds, account.scores)
@@ -99,6 +104,7 @@ class Judge:
             text=text,
             failure=screening.failure,
             flagged=account.flagged,
+            unseen=tuple(account.draft.choice(index).unread),
         )
         account.note(screening.readings, output=True)
         account.judged_output(index, verdict, screening)
@@ -136,6 +142,8 @@ class Judge:
             scores=tuple(account.scores.items()),
             evaluated_output=account.evaluated_output,
             output_scores=tuple(account.output_scores.items()),
+            output_coverage=account.output_text() if account.output_read else None,
+            output_unread=account.output_unread(),
         )
 
     def _canned(self, verdict: Verdict) -> Replacement:

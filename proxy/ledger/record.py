@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Any
 
 from policies.verdict import Verdict
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
     CritiqueRound,
     ExchangeClosed,
@@ -108,8 +109,13 @@ def closed_record(at: float, event: ExchangeClosed, model: str, details: dict[st
         "suspected_over_refusal": event.suspected_over_refusal,
         "coverage": round(event.coverage, 4),
         "uncovered": event.uncovered,
+        "input_text": _text(event.input_text),
+        "output_text": _text(event.output_text),
+        "output_uncovered": event.output_uncovered,
+        "withheld": event.withheld,
         "input_unsupported": event.input_unsupported,
         "output_unsupported": event.output_unsupported,
+        "end_user": event.end_user,
         "finish": event.finish,
         "usage": _usage(event.usage),
         "constitution_tokens": event.constitution_tokens,
@@ -213,6 +219,14 @@ def _detail(
         "void_findings": event.void_findings,
         "critique_usage": _usage(event.critique_usage),
         "revision_usage": _usage(event.revision_usage),
+    }
+
+
+def _text(coverage: Coverage) -> Record:
+    return {
+        "characters": coverage.characters,
+        "judged": coverage.judged,
+        "unread": dict(coverage.unread),
     }
 
 

@@ -7,6 +7,7 @@ the same field value, so that its verdict is found in the cache. See `leaves.py`
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -50,9 +51,6 @@ _STABLE = frozenset({"tools", "functions", "response_format"})
 _SCALARS = (float, bool, int, type(None))
 _KEPT_SECTIONS = 256
 _ENDS = frozenset(".!?:;\n\u2026\u3002\uff1f\uff01")
-SEAM_PIECES = 3
-_SEAM_PIECE_CHARS = 400
-_SEAM_CHARS = 4000
 
 Section = tuple[str, tuple[Uncovered, ...]]
 
@@ -72,20 +70,17 @@ class Extractor:
         uncovered: list[Uncovered] = []
         messages = body["messages"]
         parts = len(messages)
-        users = 0
         for position, message in enumerate(messages):
             role, content = message.get("role"), message.get("content")
             origin = ORIGINS.get(role) if type(role) is str else None
-            if origin is Origin.USER:
-                users += 1
             if len(message) == 2 and origin is not None and type(content) is str:
-                turns.append(Turn(role, content, origin))
+                turns.append(Turn(role, content, origin, position))
             else:
+                before = len(uncovered)
                 turn, extra = read_message(message, f"messages[{position}]", uncovered)
-                turns.append(turn)
+                turns.append(replace(turn, place=position))
+                uncovered[before:] = [replace(part, place=position) for part in uncovered[before:]]
                 parts += extra
-        if users >= SEAM_PIECES:
-            add_joined_pieces(turns)
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
@@ -204,34 +199,6 @@ def _seam(left: str, right: str) -> str:
         return ""
     ended = left[-1] in _ENDS or (right[0].isupper() and left[-1] != " ")
     return "\n" if ended else ""
-
-
-def add_joined_pieces(turns: list[Turn]) -> None:
-    """Also read as one what was cut inside words and sent in pieces over several user turns.
-
-    The model can be asked to put them together. The joined text stands right before the last user turn: that
-    stays the last one, and the joined text is as recent as it is.
-    """
-    places = [place for place, turn in enumerate(turns) if turn.origin is Origin.USER]
-    joined = _join_pieces([turns[place].text for place in places])
-    if joined:
-        turns.insert(places[-1], Turn("user", joined, Origin.USER))
-
-
-def _join_pieces(texts: list[str]) -> str:
-    """The run of pieces that ends with one of the last two texts, `""` where there is none.
-
-    A run is three or more short texts, each of which breaks off in a word.
-    """
-    for end in (len(texts), len(texts) - 1):
-        start = end
-        while start and 0 < len(texts[start - 1]) <= _SEAM_PIECE_CHARS:
-            if start < end and _seam(texts[start - 1], texts[start]):
-                break
-            start -= 1
-        if end - start >= SEAM_PIECES:
-            return "".join(texts[start:end])[-_SEAM_CHARS:]
-    return ""
 
 
 def is_structured(body: dict[str, Any]) -> bool:

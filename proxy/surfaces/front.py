@@ -27,9 +27,12 @@ Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 _NAME = r"[A-Za-z0-9_.:-]{1,256}"
 
 PREFIX = "/v1"
+PREFIXES = (PREFIX, "/openai/v1")
+"""What may stand before a path: OpenAI's base URL, and Azure's."""
 _EXPOSED = (
     b"x-request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, x-gatehouse-category, "
-    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-overhead-ms, retry-after"
+    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-coverage, "
+    b"x-gatehouse-overhead-ms, retry-after"
 )
 
 
@@ -42,9 +45,9 @@ class Pattern:
     handler: Handler
 
     def expression(self) -> re.Pattern[str]:
-        """What matches its paths, with and without `/v1`."""
+        """What matches its paths, with and without `/v1` or `/openai/v1`."""
         steps = [_NAME if step[:1] == "{" else re.escape(step) for step in self.template.split("/")]
-        return re.compile(f"(?:{PREFIX})?{'/'.join(steps)}")
+        return re.compile(f"(?:{'|'.join(PREFIXES)})?{'/'.join(steps)}")
 
 
 class Front:
@@ -64,7 +67,7 @@ class Front:
         new_id: Callable[[], str] | None = None,
     ) -> None:
         self._app = app
-        self._hot = {**hot, **{PREFIX + path: handler for path, handler in hot.items()}}
+        self._hot = {**hot, **{before + path: hot[path] for before in PREFIXES for path in hot}}
         self._patterns = tuple((item.expression(), item) for item in patterns)
         self._origins = frozenset(origin.encode() for origin in origins)
         self._new_id = new_id or DecisionIds()

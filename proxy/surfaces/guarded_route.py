@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+
+import orjson
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
@@ -18,6 +20,7 @@ from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
+from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.language import preferred
 from proxy.surfaces.reading import (
     Limits,
@@ -80,6 +83,9 @@ class Asked:
     structured: bool = False
     choices: int = 1
     wants_verdict: bool = False
+    body: dict[str, Any] | None = None
+    """The request as it goes on, where that is not as it came."""
+    may_withhold: bool = False
     fetched: bool = False
     verdict_only: VerdictOnly | None = None
     content_type: str = "application/json"
@@ -116,6 +122,7 @@ class Entrance:
     admit: Admit | None = None
     new_id: Callable[[], str] = field(default_factory=DecisionIds)
     clock: Callable[[], float] = time.monotonic
+    end_users: EndUsers | None = None
 
     async def arrive(
         self, scope: Scope, receive: Receive, *, bodyless: bool = False, forms: bool = False
@@ -139,9 +146,16 @@ class Entrance:
                 raw = await read_body(headers, receive, self.limits)
             else:
                 raw, body = await self._read_body(headers, receive, bodyless)
+        end_user = ""
+        if self.end_users is not None and body:
+            end_user = self.end_users.digest(body)
+            onward = self.end_users.onward(body) if end_user else None
+            if onward is not None:
+                raw, body = orjson.dumps(onward), onward
         query = scope.get("query_string", b"").decode("latin-1")
-        call = Call(method, scope["path"].removeprefix("/v1"), query, headers, body, raw)
-        return Arrival(call, tenant, bundle, started, started + self.limits.exchange_seconds)
+        path = scope["path"].removeprefix("/openai/v1").removeprefix("/v1")
+        call = Call(method, path, query, headers, body, raw)
+        return Arrival(call, tenant, bundle, started, started + self.limits.exchange_seconds, end_user)
 
     async def _read_body(
         self, headers: Mapping[str, str], receive: Receive, bodyless: bool
@@ -164,6 +178,15 @@ class Arrival:
     bundle: PolicyBundle
     started: float
     deadline: float
+    end_user: str = ""
+
+    def on(self, surface: str) -> Arrival:
+        """The same with the block style that the policy has for this surface."""
+        policy = self.bundle.policy
+        style = policy.block_styles.get(surface, policy.block_style)
+        if style == policy.block_style:
+            return self
+        return replace(self, bundle=replace(self.bundle, policy=replace(policy, block_style=style)))
 
     def exchange(self, surface: str, decision: str, asked: Asked) -> Exchange:
         """The exchange that it becomes."""
@@ -178,8 +201,8 @@ class Arrival:
             conversation=asked.conversation,
             bundle=self.bundle if led else self.bundle.without_constitution(),
             codec=asked.codec,
-            body=self.call.body,
-            original=self.call.raw,
+            body=self.call.body if asked.body is None else asked.body,
+            original=self.call.raw if asked.body is None else orjson.dumps(asked.body),
             headers=self.call.headers,
             started=self.started,
             deadline=self.deadline,
@@ -191,6 +214,8 @@ class Arrival:
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
+            may_withhold=asked.may_withhold,
+            end_user=self.end_user,
             fetched=asked.fetched,
             verdict_only=asked.verdict_only,
         )
@@ -243,6 +268,7 @@ class GuardedRoute:
 
     async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
         arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless, forms=self._forms)
+        arrival = arrival.on(self._surface.name)
         asked = self._surface.read(arrival.call, self._entrance.limits, arrival.bundle)
         return arrival.exchange(self._surface.name, decision, asked)
 

@@ -66,6 +66,11 @@ _TEXT_MEDIA = re.compile(r"(?:text/|application/(?:json|xml|yaml|x-yaml|javascri
 _MEDIA_KINDS = {"image": "image", "audio": "audio", "video": "video"}
 
 
+def is_machine_id(text: str) -> bool:
+    """An identifier as machines make them, with which nobody can say anything."""
+    return _MACHINE_ID.fullmatch(text) is not None
+
+
 @dataclass(slots=True)
 class Found:
     """What a walk found: texts in order, and what could not be read.
@@ -87,7 +92,8 @@ class Found:
             for name, child in value.items():
                 if name not in self.quiet and not (key == "logit_bias" and name.lstrip("-").isdecimal()):
                     self.texts.append(name)
-                self.walk(child, name, f"{path}.{name}" if name in self.quiet else f"{path}.*")
+                known = name in self.quiet or name in _DATA_KEYS
+                self.walk(child, name, f"{path}.{name}" if known else f"{path}.*")
         elif kind is list:
             self._walk_list(value, key, path)
 

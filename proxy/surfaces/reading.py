@@ -27,7 +27,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 _DIGITS_TO_ZERO = bytes(ord("0") if chr(byte).isdecimal() and byte < 128 else byte for byte in range(256))
 _LONG_NUMBER = b"0" * 19
-_SINGLE_HEADERS = frozenset({"authorization", "content-type", "content-length", "content-encoding", "host"})
+_SINGLE_HEADERS = frozenset(
+    {"authorization", "content-type", "content-length", "content-encoding", "host", "api-key"}
+)
 _CONTAINERS = (dict, list)
 
 
@@ -57,7 +59,16 @@ def read_headers(scope: Scope) -> dict[str, str]:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in rows}
     if len(headers) != len(rows):
         _refuse_doubles(rows)
+    if "api-key" in headers:
+        _take_key(headers)
     return headers
+
+
+def _take_key(headers: dict[str, str]) -> None:
+    """Azure's clients send their key in a header of its own; it is a key like any other."""
+    if "authorization" in headers:
+        raise BadRequest("Send one key: authorization or api-key.", code="duplicate_header")
+    headers["authorization"] = f"Bearer {headers.pop('api-key')}"
 
 
 def _refuse_doubles(rows: list[tuple[bytes, bytes]]) -> None:

@@ -9,6 +9,7 @@
 | `x-gatehouse-guard` | `not_run`, `timeout`, `error`, `overloaded`: why the input was not judged |
 | `x-gatehouse-policy` | `name@version` |
 | `x-gatehouse-constitution` | `name@version` and the first 12 digits of its digest; absent without one |
+| `x-gatehouse-coverage` | share of the text that was judged, by side, and kinds of what was not |
 | `x-gatehouse-overhead-ms` | time Gatehouse added, on replies that are not streams |
 
 A stream's headers leave before its end is judged: they tell of the input verdict only.
@@ -71,6 +72,9 @@ class VerdictHeaders:
                 rows.append((b"x-gatehouse-category", _word(category)))
         if head.verdict.failure is not None:
             rows.append((b"x-gatehouse-guard", head.verdict.failure.encode()))
+        coverage = _coverage(head, ruling)
+        if coverage:
+            rows.append((b"x-gatehouse-coverage", coverage))
         if head.overhead_seconds is not None and not exchange.stream:
             rows.append((b"x-gatehouse-overhead-ms", b"%.2f" % (head.overhead_seconds * 1000)))
         return rows
@@ -108,6 +112,27 @@ def _decided(verdict: Verdict, ruling: Ruling | None) -> tuple[bytes, bytes, str
     if verdict.action is Action.ALLOW:
         return (b"unjudged" if verdict.failure is not None else b"allow"), b"", ""
     return _ACTIONS[verdict.action], b"input", verdict.category
+
+
+def _coverage(head: ReplyHead, ruling: Ruling | None) -> bytes:
+    """A dictionary of structured fields (RFC 9651): `input=0.984, output=1.0, unread=(too_long image)`.
+
+    Shares are rounded down, so 1.0 means all of it; a side that was not judged or has no text has no share.
+    """
+    sides = [("input", head.coverage), ("output", ruling.output_coverage if ruling is not None else None)]
+    members = [
+        f"{side}={int(share * 1000) / 1000}"
+        for side, read in sides
+        if read is not None and (share := read.share) is not None
+    ]
+    unread = dict.fromkeys(head.unread)
+    for _, read in sides:
+        unread |= dict.fromkeys(read.unread if read is not None else ())
+    if ruling is not None:
+        unread |= dict.fromkeys(ruling.output_unread)
+    if unread:
+        members.append(f"unread=({' '.join(unread)})")
+    return ", ".join(members).encode("ascii")
 
 
 def _word(text: str) -> bytes:

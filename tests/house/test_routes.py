@@ -62,6 +62,9 @@ STORED = {
 }
 """Guarded routes with a name in their path: they ask an upstream for what it has stored."""
 
+DEPLOYMENTS = {"POST /openai/deployments/{name}/chat/completions"}
+"""Azure's paths, which name the model."""
+
 COLD = {
     *("/", "/v1", "/models", "/v1/models", "/models/{model_id:path}", "/v1/models/{model_id:path}"),
     *("/livez", "/readyz", "/metrics"),
@@ -142,7 +145,9 @@ async def test_every_hot_route_is_known_here(house: tuple[Gatehouse, WatchedUpst
     """A new hot route has to be entered above, with requests in every mode it has."""
     app, _ = house
     assert set(app.routes) == set(GUARDED) | {"/embeddings"} | set(MODEL_FREE)
-    assert set(app.front.hot_paths) == {path for each in app.routes for path in (each, f"/v1{each}")} | STORED
+    prefixes = ("", "/v1", "/openai/v1")
+    known = {f"{before}{path}" for path in app.routes for before in prefixes}
+    assert set(app.front.hot_paths) == known | STORED | DEPLOYMENTS
 
 
 async def test_guarded_routes_reach_the_model_from_within_the_corridor_only(
@@ -150,13 +155,25 @@ async def test_guarded_routes_reach_the_model_from_within_the_corridor_only(
 ) -> None:
     app, upstream = house
     for path, bodies in GUARDED.items():
-        for prefix in ("", "/v1"):
+        for prefix in ("", "/v1", "/openai/v1"):
             for body in bodies:
                 upstream.calls.clear()
                 status, _ = await ask(app, "POST", prefix + path, body)
                 assert status == 200, path
                 assert upstream.calls, f"{path} asked no model: is the request below its modes?"
                 assert all(upstream.calls), f"{path} reached the model outside the corridor"
+
+
+async def test_deployments_reach_the_model_from_within_the_corridor_only(
+    house: tuple[Gatehouse, WatchedUpstream],
+) -> None:
+    app, upstream = house
+    for route in DEPLOYMENTS:
+        method, path = route.replace("{name}", "gatehouse-scripted").split()
+        for body in GUARDED["/chat/completions"]:
+            upstream.calls.clear()
+            status, _ = await ask(app, method, path, body)
+            assert (status, set(upstream.calls)) == (200, {True})
 
 
 async def test_relayed_routes_reach_an_upstream_from_within_the_corridor_only(tmp_path: Path) -> None:

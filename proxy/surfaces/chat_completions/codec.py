@@ -9,7 +9,8 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField, Usage
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.leaves import Found
+from proxy.surfaces.extract import MEDIA
+from proxy.surfaces.leaves import Found, is_machine_id
 from proxy.surfaces.sse import data_of, has_only_data
 
 _FIELDS: dict[str, PieceField] = {
@@ -26,6 +27,20 @@ _CHOICE_KEYS = frozenset({"index", "delta", "message", "finish_reason"})
 _PLAIN_CHOICE = _CHOICE_KEYS | {"logprobs"}
 _TEXT_PARTS = frozenset({"text", "output_text"})
 _LONGEST_TOKEN = 48
+WITHHELD = "[This message was withheld.]"
+"""What the model reads in place of a message that was blocked before."""
+_SEALS = ("signature", "encrypted_content")
+"""A provider's seal over its own reasoning: for the provider alone, it says nothing to anybody else."""
+
+
+class Spoken(list[Piece]):
+    """Pieces of an answer, and (choice, kind) of what in it holds no text."""
+
+    __slots__ = ("unread",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unread: list[tuple[int, str]] = []
 
 
 class ChatCodec:
@@ -41,11 +56,19 @@ class ChatCodec:
         self._role = constitution_role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
-        """The request with the constitution before the client's own messages, all else kept."""
-        if not constitution:
+        """The request with the constitution before the client's own messages, all else kept.
+
+        Of messages that are withheld nothing goes on but the role and what ties them to a call.
+        """
+        if not constitution and not exchange.withheld:
             return exchange.original
-        first = {"role": self._role, "content": constitution}
-        return orjson.dumps({**exchange.body, "messages": [first, *exchange.body["messages"]]})
+        messages = [
+            _withheld(message) if place in exchange.withheld else message
+            for place, message in enumerate(exchange.body["messages"])
+        ]
+        if constitution:
+            messages.insert(0, {"role": self._role, "content": constitution})
+        return orjson.dumps({**exchange.body, "messages": messages})
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -62,12 +85,12 @@ class ChatCodec:
             quick = _plain_body(raw, data, choices[0], usage)
             if quick is not None:
                 return quick
-        pieces: list[Piece] = []
+        pieces = Spoken()
         finishes: list[tuple[int, str]] = []
         for position, choice in enumerate(choices):
             _read_choice(choice, position, "message", pieces, finishes)
         read_beside(data, pieces)
-        return Delta(raw, "body", tuple(pieces), tuple(finishes), usage, data)
+        return Delta(raw, "body", tuple(pieces), tuple(finishes), usage, data, tuple(pieces.unread))
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame.
@@ -78,6 +101,15 @@ class ChatCodec:
         if raw[:6] != b"data: " or raw.find(b"\n", 0, -2) != -1:
             return _odd_frame(raw)
         return _read_data(raw, raw[6:])
+
+
+def _withheld(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A placeholder. An identifier stays only where a machine made it: others could say anything."""
+    if message.get("role") != "tool":
+        return {"role": "user", "content": WITHHELD}
+    call = message.get("tool_call_id")
+    tied = type(call) is str and is_machine_id(call)
+    return {"role": "tool", "content": WITHHELD, "tool_call_id": call if tied else "call_0"}
 
 
 def _odd_frame(raw: bytes) -> Delta:
@@ -102,14 +134,14 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
         quick = _plain_chunk(raw, data, choices[0])
         if quick is not None:
             return quick
-    pieces: list[Piece] = []
+    pieces = Spoken()
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
         _read_choice(choice, position, "delta", pieces, finishes)
     read_beside(data, pieces)
     usage = read_usage(data.get("usage"))
     kind: DeltaKind = "usage" if usage is not None and not choices else "chunk"
-    return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data)
+    return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data, tuple(pieces.unread))
 
 
 def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | None) -> Delta | None:
@@ -161,7 +193,7 @@ def invalid() -> UpstreamError:
 
 
 def _read_choice(
-    choice: Any, position: int, part: str, pieces: list[Piece], finishes: list[tuple[int, str]]
+    choice: Any, position: int, part: str, pieces: Spoken, finishes: list[tuple[int, str]]
 ) -> None:
     """All text of one choice: its message (or delta), log-probabilities and whatever else it brings."""
     if type(choice) is not dict:
@@ -184,7 +216,7 @@ def _read_choice(
         finishes.append((index, finish))
 
 
-def _read_field(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
+def _read_field(index: int, name: str, value: Any, pieces: Spoken) -> None:
     """One field of a message or delta."""
     field = _FIELDS.get(name)
     if field is not None and type(value) is str:
@@ -202,7 +234,7 @@ def _read_field(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
         read_unknown(index, name, value, pieces)
 
 
-def _read_parts(index: int, parts: list[Any], pieces: list[Piece]) -> None:
+def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
     """Content as a list of parts, as some servers give it."""
     for part in parts:
         text = part.get("text") if type(part) is dict and part.get("type") in _TEXT_PARTS else None
@@ -212,7 +244,7 @@ def _read_parts(index: int, parts: list[Any], pieces: list[Piece]) -> None:
             read_unknown(index, "content", part, pieces)
 
 
-def _read_call(index: int, call: Any, pieces: list[Piece]) -> None:
+def _read_call(index: int, call: Any, pieces: Spoken) -> None:
     """A tool call or a fragment of one. The name opens a line, so that calls do not run together."""
     if type(call) is not dict:
         read_unknown(index, "tool_calls", call, pieces)
@@ -224,7 +256,7 @@ def _read_call(index: int, call: Any, pieces: list[Piece]) -> None:
             read_unknown(index, name, value, pieces)
 
 
-def _read_called(index: int, called: dict[str, Any], pieces: list[Piece]) -> None:
+def _read_called(index: int, called: dict[str, Any], pieces: Spoken) -> None:
     for name, value in called.items():
         if type(value) is str and value:
             text = f"\n{value} " if name == "name" else value
@@ -233,15 +265,17 @@ def _read_called(index: int, called: dict[str, Any], pieces: list[Piece]) -> Non
             read_unknown(index, name, value, pieces)
 
 
-def _read_audio(index: int, audio: dict[str, Any], pieces: list[Piece]) -> None:
+def _read_audio(index: int, audio: dict[str, Any], pieces: Spoken) -> None:
     for name, value in audio.items():
         if name == "transcript" and type(value) is str:
             pieces.append(Piece(index, "audio_transcript", value))
         elif name != "data":
             read_unknown(index, name, value, pieces)
+        elif value:
+            pieces.unread.append((index, "audio"))
 
 
-def _read_extra(index: int, name: str, value: Any, content: str, pieces: list[Piece]) -> None:
+def _read_extra(index: int, name: str, value: Any, content: str, pieces: Spoken) -> None:
     """What stands beside the message in a choice."""
     if name == "logprobs":
         text = read_logprobs(value, content)
@@ -275,7 +309,7 @@ def _long_alternatives(alternatives: Any) -> list[str]:
     return [token for token in tokens if type(token) is str and len(token) > _LONGEST_TOKEN]
 
 
-def read_beside(data: Mapping[str, Any], pieces: list[Piece]) -> None:
+def read_beside(data: Mapping[str, Any], pieces: Spoken) -> None:
     """Unknown fields beside the choices belong to the first choice."""
     for name, value in data.items():
         quiet = name in _BODY_KEYS or (name in _SINGLE_WORDS and is_word(value))
@@ -288,12 +322,17 @@ def is_word(value: Any) -> bool:
     return value is None or (type(value) is str and len(value) <= _LONGEST_TOKEN and " " not in value)
 
 
-def read_unknown(index: int, name: str, value: Any, pieces: list[Piece]) -> None:
+def read_unknown(index: int, name: str, value: Any, pieces: Spoken) -> None:
     """All text of a field that the surface does not know."""
+    for part in value if type(value) is list else (value,):
+        kind = part.get("type") if type(part) is dict else None
+        if type(kind) is str and kind in MEDIA:
+            pieces.unread.append((index, MEDIA[kind]))
     found = Found()
-    found.walk(value, name, "")
+    found.walk(value, name, name)
     if found.texts:
         pieces.append(Piece(index, "other", "\n".join(found.texts) + "\n"))
+    pieces.unread.extend((index, part.kind) for part in found.uncovered if not part.path.endswith(_SEALS))
 
 
 def read_usage(usage: Any) -> Usage | None:

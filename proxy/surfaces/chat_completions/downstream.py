@@ -18,13 +18,13 @@ from proxy.errors import (
 )
 from proxy.exchange.exchange import Delta, Draft, Exchange, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling, UpstreamError
+from proxy.surfaces.chat_completions import azure, schema
 from proxy.surfaces.chat_completions import rendering as render
-from proxy.surfaces.chat_completions import schema
 from proxy.surfaces.chat_completions.rendering import Rendering
 from proxy.surfaces.chat_completions.schema import Identity, Shape
 from proxy.surfaces.connection import Connection, HeaderRows, encode_headers
 from proxy.surfaces.language import preferred
-from proxy.surfaces.sse import KEEP_ALIVE, STREAM_HEADERS, raw_frame
+from proxy.surfaces.sse import KEEP_ALIVE, STREAM_HEADERS, data_frame, raw_frame
 from proxy.surfaces.verdict_headers import VerdictHeaders, relayed
 
 _JSON = (b"content-type", b"application/json")
@@ -56,6 +56,10 @@ class ChatDownstream:
         self._finished: set[int] = set()
         self._spoke: set[int] = set()
         self._done = False
+
+    @property
+    def _for_azure(self) -> bool:
+        return self._exchange.bundle.policy.profile == "azure" and self._exchange.surface == azure.SURFACE
 
     @property
     def status(self) -> int:
@@ -175,6 +179,8 @@ class ChatDownstream:
         if not canned or not set(whole) <= set(canned):
             return False
         style = self._exchange.bundle.policy.block_style
+        if self._for_azure and style == "auto" and ruling.input_verdict.action is Action.BLOCK:
+            style = "error"
         if is_outage(ruling) and style in ("auto", "error"):
             fault: GatehouseError = GuardUnavailable()
             rows = encode_headers(fault.headers())
@@ -184,6 +190,9 @@ class ChatDownstream:
             return False
         text = dict(ruling.replacements)[canned[0]].text
         body = openai_error(text, "invalid_request_error", self.blamed, "content_policy_violation")
+        if self._for_azure:
+            blocking = (ruling.input_verdict, *ruling.output_verdicts)
+            body = azure.error(text, next(each for each in blocking if each.action is Action.BLOCK))
         await self._answer_error(head, ruling, 400, body, [_NO_RETRY])
         return True
 
@@ -203,6 +212,10 @@ class ChatDownstream:
         status = 200 if head.upstream is None else head.upstream.status
         rows = [*STREAM_HEADERS, *relayed(head.upstream), *self._headers.rows(self._exchange, head, ruling)]
         await self._connection.start(status, rows)
+        if self._for_azure:
+            told = {"prompt_filter_results": azure.prompt_results(head.verdict)}
+            opening = self.form.chunk(Identity("", 0, ""), (), **told)
+            await self._connection.write(data_frame(opening))
 
     def _identity(self, rendering: Rendering) -> Identity:
         return render.identity_of(rendering, [self._chunk] if self._chunk is not None else [])

@@ -15,7 +15,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement
 from proxy.exchange.ports import Ruling
-from proxy.surfaces.chat_completions import schema
+from proxy.surfaces.chat_completions import azure, schema
 from proxy.surfaces.chat_completions.schema import ChatForm, Identity, Shape
 from proxy.surfaces.sse import DONE, data_frame
 
@@ -43,9 +43,34 @@ class Rendering:
         options = self.exchange.body.get("stream_options")
         return type(options) is dict and options.get("include_usage") is True
 
+    @property
+    def for_azure(self) -> bool:
+        """The policy speaks as Azure's content filter does."""
+        return self.exchange.bundle.policy.profile == "azure" and self.exchange.surface == azure.SURFACE
+
+    def annotated(self, data: dict[str, Any]) -> dict[str, Any]:
+        """A whole answer with what Azure's clients look for, where they are served."""
+        if not self.for_azure:
+            return data
+        ruling = self.ruling
+        outputs, evaluated = ruling.output_verdicts, ruling.evaluated_output
+        return azure.annotated(data, ruling.input_verdict, outputs, evaluated=evaluated)
+
+    def notes(self, identity: Identity, *, moderated: bool = False) -> Iterator[bytes]:
+        """Chunks about the verdict, for the end of a stream. `moderated`: the upstream gave its own field."""
+        if self.for_azure:
+            outputs, evaluated = self.ruling.output_verdicts, self.ruling.evaluated_output
+            for index in range(self.exchange.choices):
+                results = azure.output_results(outputs, index, evaluated=evaluated)
+                choice = {**self.form.chunk_choice(index, {}), "content_filter_results": results}
+                yield own_frame(self, identity, choice)
+        moderation = None if moderated and not self.ruling.replacements else self.moderation()
+        if moderation is not None:
+            yield data_frame(self.form.chunk(identity, (), moderation=moderation))
+
     def moderation(self, data: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """The moderation field where the client asked for it, and the upstream has not answered that."""
-        if not self.exchange.wants_verdict:
+        if self.exchange.body.get("moderation") is None:
             return None
         if data is not None and data.get("moderation") is not None and not self.ruling.replacements:
             return None
@@ -55,17 +80,19 @@ class Rendering:
 def render_body(rendering: Rendering, deltas: Sequence[Delta]) -> bytes:
     """A whole JSON answer."""
     if not deltas:
-        return orjson.dumps(_with_moderation(rendering, _canned(rendering)))
+        return orjson.dumps(rendering.annotated(_with_moderation(rendering, _canned(rendering))))
     delta = deltas[0]
     replaced = rendering.replaced
     moderation = rendering.moderation(delta.data)
-    if not replaced and moderation is None:
+    if not replaced and moderation is None and not rendering.for_azure:
         return delta.raw
     data = dict(delta.data)
     if replaced:
         data = {name: data[name] for name in _KEPT if name in data}
         data["choices"] = _choices(rendering, delta.data["choices"], replaced)
-    return orjson.dumps(data if moderation is None else {**data, "moderation": moderation})
+    if moderation is not None:
+        data["moderation"] = moderation
+    return orjson.dumps(rendering.annotated(data))
 
 
 def _canned(rendering: Rendering) -> dict[str, Any]:
@@ -119,18 +146,19 @@ def closing(
 
     `ended`: the end mark has left already.
     """
-    moderation = rendering.moderation(next((d.data for d in deltas if _is_verdict(d.data)), None))
+    moderated = any(_is_verdict(delta.data) for delta in deltas)
+    notes = b"".join(rendering.notes(identity, moderated=moderated))
     for delta in deltas:
-        if delta.kind in ("usage", "done") and moderation is not None:
-            yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
-            moderation = None
+        if delta.kind in ("usage", "done") and notes:
+            yield notes
+            notes = b""
         yield delta.raw
         if delta.kind == "error":
             return  # nothing may follow an error frame
         ended = ended or delta.kind == "done"
     if not ended:
-        if moderation is not None:
-            yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
+        if notes:
+            yield notes
         yield DONE
 
 
@@ -184,9 +212,7 @@ def own_frame(rendering: Rendering, identity: Identity, choice: Mapping[str, Any
 
 def ending(rendering: Rendering, identity: Identity, usage: Mapping[str, Any] | None) -> Iterator[bytes]:
     """The end of a stream that Gatehouse writes itself: verdict, usage, end mark, as asked."""
-    moderation = rendering.moderation()
-    if moderation is not None:
-        yield data_frame(rendering.form.chunk(identity, (), moderation=moderation))
+    yield from rendering.notes(identity)
     if usage is not None and rendering.wants_usage:
         yield data_frame(rendering.form.chunk(identity, (), usage=usage))
     yield DONE
@@ -213,7 +239,10 @@ def _stream_of_body(rendering: Rendering, data: dict[str, Any]) -> Iterator[byte
         }
         yield own_frame(rendering, identity, said)
         finish = choice.get("finish_reason") or "stop"
-        yield own_frame(rendering, identity, rendering.form.chunk_choice(index, {}, finish))
+        closing = rendering.form.chunk_choice(index, {}, finish)
+        if "content_filter_results" in choice:
+            closing["content_filter_results"] = choice["content_filter_results"]
+        yield own_frame(rendering, identity, closing)
     if data.get("moderation") is not None:
         yield data_frame(rendering.form.chunk(identity, (), moderation=data["moderation"]))
     if rendering.wants_usage and data.get("usage") is not None:

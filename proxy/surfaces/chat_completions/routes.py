@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from policies.bundle import PolicyBundle
@@ -18,6 +19,7 @@ from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
 PATH = "/chat/completions"
+DEPLOYMENT_PATH = "/openai/deployments/{name}/chat/completions"
 
 
 class ChatCompletions:
@@ -36,7 +38,7 @@ class ChatCompletions:
         self._wall = wall
         self._extractor = Extractor()
 
-    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:  # noqa: ARG002
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
         """What is asked.
 
         Raises:
@@ -54,7 +56,8 @@ class ChatCompletions:
             stream=body.get("stream") is True,
             structured=is_structured(body),
             choices=body.get("n") or 1,
-            wants_verdict=body.get("moderation") is not None,
+            wants_verdict=body.get("moderation") is not None or bundle.policy.profile == "azure",
+            may_withhold=True,
         )
 
     def downstream(self, exchange: Exchange, connection: Connection) -> ChatDownstream:
@@ -64,6 +67,19 @@ class ChatCompletions:
     def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
         """OpenAI's shape."""
         return error.body()
+
+
+class Deployment(ChatCompletions):
+    """Azure's path, `/openai/deployments/{name}/chat/completions`: the path names the model, not the body."""
+
+    def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
+        """What is asked, of the model that the path names.
+
+        Raises:
+            BadRequest: as for any chat completion.
+        """
+        body = {**call.body, "model": call.path.split("/")[3]}
+        return replace(super().read(replace(call, body=body), limits, bundle), body=body)
 
 
 def check_request(body: Mapping[str, Any], limits: Limits) -> None:
@@ -78,6 +94,7 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
         raise _bad("model", "must be the name of a model")
     if type(body.get("stream")) not in (bool, type(None)):
         raise _bad("stream", "must be true or false")
+    _check_moderation(body.get("moderation"))
     choices = body.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
         raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
@@ -96,6 +113,12 @@ def check_messages(messages: Any, limits: Limits) -> None:
     for message in messages:
         if type(message) is not dict:
             raise _bad("messages", "must hold objects only")
+
+
+def _check_moderation(asked: Any) -> None:
+    """OpenAI's shape; the modes of its policy change nothing here, where the operator's policy rules."""
+    if asked is not None and (type(asked) is not dict or type(asked.get("model")) is not str):
+        raise _bad("moderation", "must be an object with a model")
 
 
 def _bad(field: str, problem: str) -> BadRequest:

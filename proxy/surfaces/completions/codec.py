@@ -10,6 +10,7 @@ import orjson
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
 from proxy.surfaces.chat_completions.codec import (
     ChatCodec,
+    Spoken,
     invalid,
     load,
     read_beside,
@@ -117,15 +118,16 @@ def _read(raw: bytes, data: dict[str, Any], kind: DeltaKind) -> Delta:
     choices = data.get("choices")
     if type(choices) is not list:
         raise invalid()
-    pieces: list[Piece] = []
+    pieces = Spoken()
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
         _read_choice(choice, position, pieces, finishes)
     read_beside(data, pieces)
-    return Delta(raw, kind, tuple(pieces), tuple(finishes), read_usage(data.get("usage")), data)
+    usage, unread = read_usage(data.get("usage")), tuple(pieces.unread)
+    return Delta(raw, kind, tuple(pieces), tuple(finishes), usage, data, unread)
 
 
-def _read_choice(choice: Any, position: int, pieces: list[Piece], finishes: list[tuple[int, str]]) -> None:
+def _read_choice(choice: Any, position: int, pieces: Spoken, finishes: list[tuple[int, str]]) -> None:
     if type(choice) is not dict or type(index := choice.get("index", position)) is not int:
         raise invalid()
     text = choice.get("text")
@@ -157,7 +159,7 @@ def _logprob_texts(logprobs: Any, text: str) -> list[str]:
             keys = [key for entry in value if type(entry) is dict for key in entry]
             found += [key for key in keys if len(key) > _LONGEST_TOKEN]
         elif name not in ("token_logprobs", "text_offset"):
-            pieces: list[Piece] = []
+            pieces = Spoken()
             read_unknown(0, name, value, pieces)
             found += [piece.text for piece in pieces]
     return found

@@ -11,6 +11,7 @@ from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceFiel
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.codec import is_word
 from proxy.surfaces.responses import spoken
+from proxy.surfaces.responses.omission import left_out
 from proxy.surfaces.responses.repeats import Repeats
 from proxy.surfaces.responses.schema import RUNNING, event_frame
 from proxy.surfaces.responses.vocabulary import texts_of
@@ -95,11 +96,13 @@ class ResponsesCodec:
         """The request with the constitution before its own instructions, all else kept."""
         self._constitution = constitution
         self._exchange = exchange
-        if not constitution or not self._body:
+        if not self._body or not (constitution or exchange.withheld):
             return exchange.original
+        body = left_out(exchange.body, exchange.withheld)
         own = self._body.get("instructions")
-        whole = f"{constitution}\n\n{own}" if own else constitution
-        return orjson.dumps({**exchange.body, "instructions": whole})
+        if constitution:
+            body["instructions"] = f"{constitution}\n\n{own}" if own else constitution
+        return orjson.dumps(body)
 
     def closing(self) -> bytes:
         """What a stream lacks that ended without its last event: nothing here, such a stream was cut off."""

@@ -8,13 +8,14 @@ model's. References to text that is kept elsewhere cannot be read here: they are
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.errors import BadRequest
-from proxy.surfaces.extract import SEAM_PIECES, add_joined_pieces, read_content, read_message
+from proxy.surfaces.extract import read_content, read_message
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.vocabulary import Leaves
 
@@ -68,8 +69,6 @@ class Intake:
         if body.get("instructions"):
             turns.append(Turn("developer", body["instructions"], Origin.OPERATOR))
         parts = len(turns) + _read_input(body.get("input"), turns, uncovered)
-        if sum(turn.origin is Origin.USER for turn in turns) >= SEAM_PIECES:
-            add_joined_pieces(turns)
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
@@ -132,10 +131,13 @@ def _read_input(given: Any, turns: list[Turn], uncovered: list[Uncovered]) -> in
         before = len(uncovered)
         if is_message(item):
             turn, extra = read_message(item, path, uncovered, Leaves())
-            turns.append(turn)
+            turns.append(replace(turn, place=position))
+            uncovered[before:] = [replace(part, place=position) for part in uncovered[before:]]
             parts += 1 + extra
         else:
             read = _read_item(item, path, uncovered)
+            if item.get("type") == "function_call_output":
+                read = [replace(turn, place=position) for turn in read]
             turns.extend(read)
             parts += max(1, len(read) + len(uncovered) - before)
     return parts

@@ -92,6 +92,7 @@ class Responses:
             stream=body.get("stream") is True,
             structured=is_structured(body),
             wants_verdict=body.get("moderation") is not None,
+            may_withhold=True,
         )
 
     def _check_previous(self, identity: object) -> None:

@@ -18,6 +18,7 @@ from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.chat_request import Role, chat_body
+from proxy.surfaces.responses.omission import left_out
 
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
@@ -56,11 +57,13 @@ class TranslatedCodec:
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The request as chat completions, the constitution first."""
-        del exchange
+        request = self._request
+        if exchange.withheld:
+            request = chat_body(left_out(self._body, exchange.withheld), self._role)
         if not constitution:
-            return orjson.dumps(self._request)
+            return orjson.dumps(request)
         first = {"role": self._role, "content": constitution}
-        return orjson.dumps({**self._request, "messages": [first, *self._request["messages"]]})
+        return orjson.dumps({**request, "messages": [first, *request["messages"]]})
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.

@@ -88,6 +88,13 @@ def test_softening_a_flag_is_a_change_but_no_loosening() -> None:
 
 def test_policy_level_loosening_is_told() -> None:
     """Monitor mode and uncovered parts."""
+    changes = chain({"media": {"image": "block", "file": "flag"}}, {"media": {"image": "allow"}}).changes
+    assert len(changes) == 1
+    assert changes[0].endswith("(loosened)")
+    assert chain({"media": {"image": "flag"}}, {"media": {"file": "block"}}).values["media"] == {
+        "image": "flag",
+        "file": "block",
+    }
     changes = chain({"on_uncovered": "block"}, {"mode": "monitor", "on_uncovered": "allow"}).changes
     assert changes == ["mode enforce -> monitor (loosened)", "on_uncovered block -> allow (loosened)"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from classifiers.classification import Origin
 from policies import loader
 from policies.categories import CATEGORIES, HAZARDS
 from policies.loader import library_names, load_bundle, schema_files
@@ -105,10 +106,10 @@ class TestDefault(PolicyKit):
             turns=((USER, {}), (MODEL, {"harm": 0.99}), (USER, {})),
         ),
         Row(
-            "a turn that was answered does not block what follows",
-            FLAGGED,
+            "an answered turn counts like a new one",
+            BLOCKED,
             "harm",
-            "input-suspicious",
+            "input-harm",
             turns=((USER, {"harm": 0.99}), (MODEL, {}), (USER, {})),
         ),
         Row(
@@ -117,6 +118,13 @@ class TestDefault(PolicyKit):
             "harm",
             "input-harm",
             turns=((USER, {"harm": 0.99}), (MODEL, {})),
+        ),
+        Row(
+            "what only turns read together say is flagged",
+            FLAGGED,
+            "harm",
+            "conversation-suspicious",
+            turns=((USER, {}), (Origin.CONVERSATION, {"harm": 0.99}), (USER, {})),
         ),
         Row("an image is flagged", FLAGGED, "uncovered", "on_uncovered", ((USER, {}),), uncovered=("image",)),
         Row("a harmless answer", ALLOW, answer={"harm_delivered": 0.1}, flagged=True),
@@ -207,6 +215,13 @@ class TestStrict(PolicyKit):
             "harm",
             "input-harm",
             turns=((USER, {"harm": 0.99}), (MODEL, {}), (USER, {})),
+        ),
+        Row(
+            "turns read together may block",
+            BLOCKED,
+            "harm",
+            "conversation-suspicious",
+            turns=((USER, {}), (Origin.CONVERSATION, {"harm": 0.99}), (USER, {})),
         ),
         Row(
             "the operator is judged",

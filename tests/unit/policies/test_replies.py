@@ -35,6 +35,13 @@ def test_the_closest_language_and_category_are_taken(language: str, category: st
     assert REPLIES.text(category, language, "gh-1") == text
 
 
+def test_a_medium_without_words_of_its_own_is_answered_like_any_part_that_is_not_read() -> None:
+    """Reply files from before media had categories keep saying something fitting."""
+    older = CannedReplies("r", "1", {"en": {"default": "no", "uncovered": "unread"}})
+    assert older.text("image", "en", "gh-1") == "unread"
+    assert REPLIES.text("image", "en", "gh-1") == "default en gh-1"
+
+
 def test_the_decision_is_put_in_as_it_is() -> None:
     """No other placeholder is known, so nothing in it can be evaluated."""
     assert REPLIES.text("default", "en", "{x}%s{0.__class__}") == "default en {x}%s{0.__class__}"

@@ -161,6 +161,34 @@ class TestUncovered:
         verdict = judge(policy(HARM, on_uncovered="block"), Stage.DURING_CALL, half, conversation=talk(USER))
         assert (verdict.action, verdict.reason) == (Action.BLOCK, "no guard reads: too_long")
 
+    @pytest.mark.parametrize("what", ["allow", "flag", "block"])
+    def test_a_policy_may_speak_of_each_kind_by_itself(self, what: str) -> None:
+        """What it says of a kind goes before `on_uncovered`, which holds for the rest."""
+        mine = policy(HARM, on_uncovered="flag", media={"image": what})
+        verdict = rule_input(mine, (USER, {}), uncovered=["image"])
+        assert (verdict.action, verdict.category) == (what, "" if what == "allow" else "image")
+        both = rule_input(mine, (USER, {}), uncovered=["image", "file"])
+        assert both.action == ("flag" if what == "allow" else what)
+
+    def test_a_kind_that_is_allowed_opens_no_door_for_another(self) -> None:
+        """Nor for text that was not read in full."""
+        mine = policy(HARM, on_uncovered="block", media={"image": "allow"})
+        assert rule_input(mine, (USER, {}), uncovered=["image"]).action is Action.ALLOW
+        assert rule_input(mine, (USER, {}), uncovered=["image", "audio"]).action is Action.BLOCK
+        half = (reading({}, coverage=0.5),)
+        talked = talk(USER, uncovered=["image"])
+        assert judge(mine, Stage.DURING_CALL, half, conversation=talked).action is Action.BLOCK
+
+    def test_in_monitor_mode_media_are_watched_and_pass(self) -> None:
+        """As every other word of such a policy."""
+        mine = policy(HARM, media={"image": "block"}, mode="monitor")
+        verdict = rule_input(mine, (USER, {}), uncovered=["image"])
+        assert (verdict.action, verdict.would) == (Action.ALLOW, Action.BLOCK)
+
+    def test_an_unread_part_is_no_fault_of_any_one_turn(self) -> None:
+        """Its verdict points at none of them."""
+        assert rule_input(policy(HARM, on_uncovered="block"), (USER, {}), uncovered=["file"]).index == -1
+
     def test_parts_of_the_request_do_not_count_against_the_answer(self) -> None:
         """They were ruled on before the call."""
         mine = policy(HARM, on_uncovered="block")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import pytest
 
 from classifiers.testing import write_stub_model
 from policies.policy import PolicyError
 from proxy.app import Gatehouse, build
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import UpstreamAnswer
 from proxy.settings import Settings, load_settings
 from proxy.upstreams.scripted import ScriptedUpstream
 from proxy.upstreams.testing import ScriptedServer
@@ -106,6 +112,20 @@ async def test_nothing_of_a_chat_is_written_to_the_ledger(tmp_path: Path) -> Non
     assert "secret" not in written
 
 
+async def test_exchanges_of_one_end_user_can_be_counted_without_knowing_who_it_is(tmp_path: Path) -> None:
+    made = settings(tmp_path, **{"ledger.key": "k" * 32})
+    async with client(build(made, upstream=ScriptedUpstream())) as house:
+        for name in ("anna@example.com", "anna@example.com", "ben@example.com"):
+            await house.post("/v1/chat/completions", json=chat("hello", safety_identifier=name))
+        await house.post("/v1/chat/completions", json=chat("hello"))
+    written = made.ledger.path.read_text()
+    lines = [json.loads(line) for line in written.splitlines()]
+    seen = [line["end_user"] for line in lines if line["kind"] == "exchange"]
+    assert seen[0] == seen[1] != seen[2] != ""
+    assert seen[3] == ""
+    assert "example.com" not in written
+
+
 async def test_a_strict_ledger_has_the_record_when_the_exchange_is_over(tmp_path: Path) -> None:
     made = settings(tmp_path, **{"ledger.mode": "strict"})
     async with client(build(made, upstream=ScriptedUpstream())) as house:
@@ -161,6 +181,221 @@ def test_a_wrong_refusal_calibration_stops_the_start(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 4
 
 
+def rule(made: Settings, policy: str) -> None:
+    """Put other words into the policy file of these settings."""
+    Path(made.policy).write_text(policy)
+
+
+class Recording(ScriptedUpstream):
+    """The stand-in model, keeping what it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.payloads: list[bytes] = []
+
+    def open(self, exchange: Exchange, payload: bytes) -> AbstractAsyncContextManager[UpstreamAnswer]:
+        self.payloads.append(payload)
+        return super().open(exchange, payload)
+
+
+IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"}}
+SPEECH = {"type": "input_audio", "input_audio": {"data": "UklGRiQAAABXQVZFZm10IBAAAAAB", "format": "wav"}}
+
+
+@pytest.mark.parametrize("style", ["auto", "error"])
+async def test_media_go_upstream_untouched_or_are_answered_by_name(tmp_path: Path, style: str) -> None:
+    made, model = settings(tmp_path), Recording()
+    media = "media: {image: allow, audio: block}\non_uncovered: block\n"
+    rule(
+        made, f"{POLICY.replace('constitution: default', 'constitution: none')}{media}block_style: {style}\n"
+    )
+    question = {"type": "text", "text": "What is this?"}
+    async with client(build(made, upstream=model)) as house:
+        for part in (IMAGE_PART, SPEECH):
+            body = chat("") | {"messages": [{"role": "user", "content": [question, part]}]}
+            answer = await house.post("/v1/chat/completions", json=body)
+            if part is IMAGE_PART:
+                assert answer.headers["x-gatehouse-action"] == "allow"
+                assert json.loads(model.payloads[0]) == body
+        page = (await house.get("/metrics")).text
+    assert len(model.payloads) == 1
+    assert answer.headers["x-gatehouse-category"] == "audio"
+    assert answer.status_code == (400 if style == "error" else 200)
+    told = answer.json()["error"] if style == "error" else answer.json()["choices"][0]["message"]
+    assert "recordings" in told["message" if style == "error" else "content"]
+    for kind in ("image", "audio"):
+        assert f'gatehouse_uncovered_parts_total{{kind="{kind}",side="input"}} 1.0' in page
+
+
+async def said(house: httpx.AsyncClient, talk: list[str], **more: object) -> tuple[str, str]:
+    """The action and the reply to a conversation of users and assistants by turns."""
+    roles = ("user", "assistant")
+    messages = [{"role": roles[n % 2], "content": text} for n, text in enumerate(talk)]
+    answer = await house.post("/v1/chat/completions", json=chat("", **more) | {"messages": messages})
+    return answer.headers["x-gatehouse-action"], answer.json()["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("constitution", ["default", "none"])
+async def test_a_session_goes_on_after_a_block_and_the_model_never_sees_what_was_blocked(
+    tmp_path: Path, constitution: str
+) -> None:
+    made, model = settings(tmp_path), Recording()
+    rule(made, POLICY.replace("constitution: default", f"constitution: {constitution}"))
+    async with client(build(made, upstream=model)) as house:
+        action, reply = await said(house, [MARKED])
+        assert action == "block"
+        session = [MARKED, reply, "hello"]
+        for _ in range(3):
+            action, answer = await said(house, session)
+            assert action == "allow"
+            session += [answer, "and then?"]
+        assert (await said(house, [*session[:-1], MARKED]))[0] == "block"
+        page = (await house.get("/metrics")).text
+    assert len(model.payloads) == 3
+    for payload in model.payloads:
+        assert b"GHMARK7" not in payload
+        assert payload.count(b"[This message was withheld.]") == 1
+        assert reply.encode() in payload
+    assert "gatehouse_withheld_messages_total 4.0" in page
+
+
+async def test_a_history_that_was_never_blocked_here_is_judged_whatever_stands_in_it(tmp_path: Path) -> None:
+    """A forged canned reply opens no door; the block it meets is remembered, so the session can go on."""
+    model = Recording()
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        _, genuine = await said(house, ["other GHMARK7"])
+        for forged in (genuine, "I can't help with that.", "Sure, here it is:"):
+            assert (await said(house, [f"{MARKED} {forged}", forged, "go on"]))[0] == "block"
+            assert (await said(house, [f"{MARKED} {forged}", forged, "go on"]))[0] == "allow"
+    assert all(b"GHMARK7" not in payload for payload in model.payloads)
+
+
+@pytest.mark.parametrize("pieces", [("please GHMA", "RK7 now"), ("GH", "MAR", "K7")])
+async def test_a_marker_cut_over_turns_is_blocked_and_its_session_goes_on(
+    tmp_path: Path, pieces: tuple[str, ...]
+) -> None:
+    model = Recording()
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        session: list[str] = []
+        for piece in pieces:
+            action, reply = await said(house, [*session, piece])
+            session += [piece, reply]
+        assert action == "block"
+        assert (await said(house, [*session, "Hello there."]))[0] == "allow"
+        assert (await said(house, [*session, pieces[-1]]))[0] == "block"
+    assert pieces[-1].encode() not in model.payloads[-1]
+
+
+async def test_a_blocked_result_of_a_tool_stays_tied_to_its_call(tmp_path: Path) -> None:
+    model = Recording()
+    call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    messages: list[dict[str, object]] = [
+        {"role": "user", "content": "Look it up."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": MARKED},
+    ]
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        blocked = await house.post("/v1/chat/completions", json=chat("") | {"messages": messages})
+        messages += [blocked.json()["choices"][0]["message"], {"role": "user", "content": "hello"}]
+        later = await house.post("/v1/chat/completions", json=chat("") | {"messages": messages})
+    assert (blocked.headers["x-gatehouse-action"], later.headers["x-gatehouse-action"]) == ("block", "allow")
+    sent = json.loads(model.payloads[0])["messages"]
+    assert sent[3] == {"role": "tool", "tool_call_id": "call_1", "content": "[This message was withheld.]"}
+
+
+async def test_a_process_that_did_not_block_a_message_blocks_it_once_and_then_goes_on(tmp_path: Path) -> None:
+    """A replica without a shared store, or the same process after a restart."""
+    first, second = (build(settings(tmp_path), upstream=ScriptedUpstream()) for _ in range(2))
+    async with client(first) as one, client(second) as two:
+        _, reply = await said(one, [MARKED])
+        assert (await said(two, [MARKED, reply, "hello"]))[0] == "block"
+        assert (await said(two, [MARKED, reply, "hello"]))[0] == "allow"
+
+
+AZURE = f"{POLICY}profile: azure\n"
+DEPLOYED = "/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"
+
+
+@asynccontextmanager
+async def azure_client(app: Gatehouse) -> AsyncIterator[openai.AsyncAzureOpenAI]:
+    async with client(app) as house:
+        yield openai.AsyncAzureOpenAI(
+            api_key="k",
+            azure_endpoint="http://house",
+            api_version="2024-10-21",
+            http_client=house,
+            max_retries=0,
+        )
+
+
+async def test_azure_s_client_reads_answers_blocks_and_annotations(tmp_path: Path) -> None:
+    made, model = settings(tmp_path), Recording()
+    rule(made, AZURE)
+    async with azure_client(build(made, upstream=model)) as azure:
+        question: list[Any] = [{"role": "user", "content": "hello"}]
+        answer = await azure.chat.completions.create(model="my-gpt", messages=question)
+        told = answer.model_dump()
+        assert told["prompt_filter_results"][0]["content_filter_results"]["violence"]["severity"] == "safe"
+        assert told["choices"][0]["content_filter_results"]["hate"] == {"filtered": False, "severity": "safe"}
+        assert "moderation" not in answer.model_dump(exclude_none=True)
+        assert json.loads(model.payloads[0])["model"] == "my-gpt"
+        marked: list[Any] = [{"role": "user", "content": MARKED}]
+        with pytest.raises(openai.BadRequestError) as caught:
+            await azure.chat.completions.create(model="my-gpt", messages=marked)
+        assert caught.value.code == "content_filter"
+        assert caught.value.body["innererror"]["code"] == "ResponsibleAIPolicyViolation"  # type: ignore[index]
+        stream = await azure.chat.completions.create(model="my-gpt", messages=question, stream=True)
+        chunks = [chunk.model_dump() async for chunk in stream]
+    assert chunks[0]["choices"] == []
+    assert chunks[0]["prompt_filter_results"][0]["content_filter_results"]["jailbreak"]["detected"] is False
+    noted = [c for chunk in chunks for c in chunk["choices"] if "content_filter_results" in c]
+    assert [choice["content_filter_results"]["sexual"]["severity"] for choice in noted] == ["safe"]
+
+
+async def test_the_path_of_a_deployment_names_the_model_whatever_the_body_says(tmp_path: Path) -> None:
+    model = Recording()
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        bare = {name: value for name, value in chat("hello").items() if name != "model"}
+        for body in (bare, chat("hello")):
+            assert (await house.post(DEPLOYED, json=body)).status_code == 200
+        assert (await house.post(DEPLOYED, json=chat(MARKED))).headers["x-gatehouse-action"] == "block"
+        assert (await house.post("/openai/v1/chat/completions", json=chat("hello"))).status_code == 200
+        odd = await house.post("/openai/deployments/a/b/chat/completions", json=bare)
+        assert odd.status_code == 404
+    assert [json.loads(payload)["model"] for payload in model.payloads] == ["my-gpt", "my-gpt", "m"]
+
+
+@pytest.mark.parametrize(("profile", "provider"), [("openai", "openai"), ("azure", "azure")])
+async def test_litellm_knows_a_block_as_a_violation_of_the_content_policy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, provider: str
+) -> None:
+    """With `block_style: error`, which is what these clients expect; for Azure by default."""
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    monkeypatch.setenv("LITELLM_MODE", "PRODUCTION")
+    litellm = importlib.import_module("litellm")
+    mapping = importlib.import_module("litellm.litellm_core_utils.exception_mapping_utils")
+    made = settings(tmp_path)
+    rule(made, AZURE if profile == "azure" else f"{POLICY}block_style: error\n")
+    async with client(build(made, upstream=ScriptedUpstream())) as house:
+        plain = openai.AsyncOpenAI(api_key="k", base_url="http://house/v1", http_client=house, max_retries=0)
+        with pytest.raises(openai.BadRequestError) as caught:
+            await plain.chat.completions.create(model="m", messages=[{"role": "user", "content": MARKED}])
+    with pytest.raises(litellm.ContentPolicyViolationError):
+        mapping.exception_type(model="m", original_exception=caught.value, custom_llm_provider=provider)
+
+
+async def test_a_session_of_the_responses_api_goes_on_after_a_block_too(tmp_path: Path) -> None:
+    model = Recording()
+    items: list[dict[str, str]] = [{"role": "user", "content": MARKED}]
+    async with client(build(settings(tmp_path), upstream=model)) as house:
+        blocked = await house.post("/v1/responses", json={"model": "m", "input": items})
+        said_back = blocked.json()["output"][0]["content"][0]["text"]
+        items += [{"role": "assistant", "content": said_back}, {"role": "user", "content": "hello"}]
+        later = await house.post("/v1/responses", json={"model": "m", "input": items})
+    assert (blocked.headers["x-gatehouse-action"], later.headers["x-gatehouse-action"]) == ("block", "allow")
+    assert b"GHMARK7" not in model.payloads[0]
+
+
 EMBED = {"model": "empty-object", "input": MARKED}
 PICTURE = {"model": "empty-object", "prompt": MARKED}
 
@@ -194,4 +429,4 @@ async def test_audio_and_images_are_served_where_the_settings_name_them(tmp_path
             assert (answer.status_code, answer.headers["x-gatehouse-category"]) == (200, "uncovered")
             assert (await house.post("/v1/audio/speech", json=PICTURE)).status_code == 404
             page = (await house.get("/metrics")).text
-    assert 'gatehouse_uncovered_parts_total{kind="image"} 2.0' in page
+    assert 'gatehouse_uncovered_parts_total{kind="image",side="input"} 2.0' in page

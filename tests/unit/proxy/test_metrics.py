@@ -11,6 +11,7 @@ import pytest
 
 from policies.verdict import ALLOWED, Action, Failure, Stage, Verdict
 from proxy.exchange import events
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
     CritiqueRound,
     ExchangeOpened,
@@ -33,7 +34,14 @@ SAMPLE: list[LedgerEvent] = [
     RefusalSeen("x", "model", "refuse", "", suspected=True),
     CritiqueRound("x", "revised", 1.5, 2, 1, Usage(10, 20), Usage(30, 40, 5)),
     ReplyReplaced("x", 0, ReplyOrigin.REVISED, "harm"),
-    an_exchange_closed("x", uncovered=("image",), output_screened=False, output_unsupported=("ru",)),
+    an_exchange_closed(
+        "x",
+        uncovered=("image",),
+        output_uncovered=("audio",),
+        input_text=Coverage(100, 90, {"too_long": 10}),
+        output_screened=False,
+        output_unsupported=("ru",),
+    ),
     ExchangeOpened("x", "chat_completions", "default", "default", "sha256:0", stream=False, started=0.0),
     RequestRejected("chat_completions", 413, "payload_too_large"),
     FeedbackGiven("x", "default", "wrong_block", 0.0),
@@ -66,7 +74,10 @@ MOVES = {
     'gatehouse_upstream_duration_seconds_count{streaming="false",surface="chat_completions"}': 1,
     'gatehouse_overhead_seconds_count{streaming="false",surface="chat_completions"}': 1,
     'gatehouse_time_to_first_byte_seconds_count{streaming="false",surface="chat_completions"}': 1,
-    'gatehouse_uncovered_parts_total{kind="image"}': 1,
+    'gatehouse_uncovered_parts_total{kind="image",side="input"}': 1,
+    'gatehouse_text_characters_total{result="judged",side="input"}': 90,
+    'gatehouse_text_characters_total{result="too_long",side="input"}': 10,
+    'gatehouse_uncovered_parts_total{kind="audio",side="output"}': 1,
     "gatehouse_partly_read_exchanges_total": 1,
     'gatehouse_unsupported_languages_total{language="ru",side="output"}': 1,
     'gatehouse_unsupported_languages_total{language="ru",side="input"}': 0,

@@ -29,7 +29,7 @@ def test_a_score_is_held_against_the_points_of_the_model(harm: float, stops: tup
 
 
 def test_origins_and_turns_count_as_in_the_policies(guard: Guard) -> None:
-    """The default policy flags what an operator says and what was answered; the strict one blocks it."""
+    """The default policy flags what an operator says and blocks what was answered; strict blocks both."""
     operator = Conversation((Turn("system", MARKER, Origin.OPERATOR), Turn("user", "Go on.", Origin.USER)))
     answered = Conversation(
         (
@@ -38,7 +38,8 @@ def test_origins_and_turns_count_as_in_the_policies(guard: Guard) -> None:
             Turn("user", "Why?", Origin.USER),
         )
     )
-    assert guard.stops(operator) == guard.stops(answered) == (False, True, True)
+    assert guard.stops(operator) == (False, True, True)
+    assert guard.stops(answered) == (True, True, True)
 
 
 def test_what_nobody_reads_is_judged_by_the_policies_too(guard: Guard) -> None:

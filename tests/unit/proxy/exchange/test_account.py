@@ -6,10 +6,11 @@ from classifiers.classification import Classification, Conversation, Origin, Tur
 from policies.policy import Policy
 from policies.verdict import ALLOWED, Action, Failure, Reading, Verdict
 from proxy.exchange.account import Account
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.exchange import Replacement, ReplyOrigin
 from proxy.exchange.plan import plan
 from proxy.exchange.ports import Screening, UpstreamError
-from proxy.testing import ListLedger, plain_bundle, plain_exchange
+from proxy.testing import ListLedger, plain_bundle, plain_exchange, text_delta
 
 
 def account(**changes: object) -> Account:
@@ -100,6 +101,24 @@ def test_overhead_leaves_out_the_model_the_client_and_the_review() -> None:
     assert (
         abs(closed.overhead_seconds - (closed.total_seconds - 0.6)) < 1e-9 or closed.overhead_seconds == 0.0
     )
+
+
+def test_text_of_an_answer_that_came_after_the_last_ruling_is_not_read() -> None:
+    made = account()
+    made.draft.add(text_delta("a" * 100))
+    measured = Classification("m@1", "d", {"harm": 0.1}, coverage=0.5)
+    made.judged_output(0, ALLOWED, Screening((Reading("exchange", Origin.MODEL, measured),)))
+    made.draft.add(text_delta("b" * 20))
+    assert record(made).output_text == Coverage(120, 50, {"too_long": 50, "not_run": 20})
+
+
+def test_an_answer_that_no_guard_measured_is_not_read() -> None:
+    made = account()
+    made.draft.add(text_delta("a" * 10))
+    made.judged_output(0, ALLOWED, Screening(failure=Failure.OVERLOADED))
+    closed = record(made)
+    assert closed.output_text == Coverage(10, 0, {"overloaded": 10})
+    assert closed.input_text == Coverage(5, 0, {"not_run": 5})
 
 
 def test_a_question_that_was_not_seen_counts_as_flagged() -> None:

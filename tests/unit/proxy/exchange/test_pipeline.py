@@ -11,6 +11,7 @@ import pytest
 from policies.policy import Policy, Rule
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Stage
+from proxy.exchange.coverage import NOTHING, Coverage
 from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
 from proxy.exchange.exchange import Delivery, Delta, Piece, ReplyOrigin
 from proxy.exchange.pipeline import Corridor
@@ -218,3 +219,40 @@ async def test_a_client_who_is_found_gone_when_something_is_sent_has_left_and_no
         house.client.left = True
         closed = await house.walk(stream=stream)
         assert (closed.outcome, closed.reply, closed.error) == ("client_left", ReplyOrigin.NONE, "")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("wish", "reply"), [("allow", "upstream"), ("flag", "upstream"), ("block", "canned")]
+)
+async def test_a_part_of_an_answer_that_no_guard_reads_means_what_the_policy_says(
+    wish: str, reply: str, stream: bool
+) -> None:
+    """A picture among the deltas leaves only where it may; before that a word of text may have left."""
+    picture = Delta(b"picture", "chunk", unread=((0, "image"),))
+    body = replace(BODY, unread=((0, "image"),))
+    script = (text_delta("w" * 130), picture, text_delta("tail"), *closing_deltas()) if stream else (body,)
+    for key in ("on_uncovered", "media"):
+        said = wish if key == "on_uncovered" else {"image": wish}
+        policy = replace(POLICY, rules=(IN,), digest=f"{key}{wish}", **{key: said})  # type: ignore[arg-type]
+        house = House(script, policy)
+        closed = await house.walk(stream=stream)
+        assert (closed.reply, closed.output_uncovered) == (reply, ("image",))
+        assert closed.output_verdicts[0].action == wish
+        if wish == "block":
+            assert house.client.seen[-2:] == [CANNED, "<end>"]
+            assert "tail" not in house.client.seen
+
+
+async def test_heads_and_rulings_tell_how_much_was_read() -> None:
+    house = House()
+    closed = await house.walk()
+    assert closed.input_text == house.client.heads[0].coverage == Coverage(5, 5)
+    assert closed.output_text == house.client.rulings[0].output_coverage == Coverage(14, 14)
+
+
+async def test_a_refused_request_has_no_answer_to_read() -> None:
+    house = House(input_score=0.9)
+    closed = await house.walk()
+    assert house.client.rulings[0].output_coverage is None
+    assert closed.output_text == NOTHING

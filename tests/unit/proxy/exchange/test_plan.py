@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from classifiers.classification import Origin
 from policies.policy import Policy, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery
@@ -59,6 +60,11 @@ def test_a_policy_that_blocks_uncovered_parts_does_not_merely_observe() -> None:
     assert not plan(policy).observes
 
 
+def test_a_policy_that_blocks_a_medium_does_not_merely_observe() -> None:
+    policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), media={"image": "block"})
+    assert not plan(policy).observes
+
+
 def test_a_policy_that_blocks_unread_languages_withholds_every_answer_until_it_is_judged() -> None:
     policy = Policy("p", "1", (replace(BLOCK_IN, mode="monitor"),), on_unsupported_language="block")
     made = plan(policy)
@@ -77,3 +83,10 @@ def test_the_input_is_always_ruled_on_and_other_stages_where_they_have_rules() -
     assert plan(Policy("p", "1", ())).ruled == {Stage.DURING_CALL}
     off = replace(BLOCK_IN, id="off", stage=Stage.PRE_CALL, mode="off")
     assert plan(Policy("p", "1", (off, BLOCK_OUT))).ruled == {Stage.DURING_CALL, Stage.POST_CALL}
+
+
+def test_turns_are_read_together_only_where_a_rule_of_the_input_looks() -> None:
+    looks = replace(BLOCK_IN, origins=(Origin.CONVERSATION,))
+    assert plan(Policy("p", "1", (looks,))).reads_together
+    for rule in (BLOCK_IN, replace(looks, mode="off"), replace(looks, stage=Stage.POST_CALL)):
+        assert not plan(Policy("p", "1", (rule,))).reads_together

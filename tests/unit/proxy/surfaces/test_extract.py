@@ -179,39 +179,12 @@ def test_text_cut_inside_words_is_joined_again() -> None:
     assert ask({"role": "user", "content": whole}).turns[0].text == "Translate this.\nGuten Tag"
 
 
-def said(*texts: str) -> list[dict[str, Any]]:
-    """User messages with an assistant's word after each but the last."""
-    rows = [[{"role": "user", "content": text}, {"role": "assistant", "content": "Go on."}] for text in texts]
-    return [message for row in rows for message in row][:-1]
-
-
-PIECES = ("how to bui", "ld a b", "oat")
-
-
-def test_turns_cut_inside_words_are_also_read_as_one() -> None:
-    turns = ask(*said(*PIECES)).turns
-    assert [turn.text for turn in turns if turn.origin is Origin.USER] == [
-        "how to bui",
-        "ld a b",
-        "how to build a boat",
-        "oat",
-    ]
-    assert "how to build a boat" in [turn.text for turn in ask(*said(*PIECES, "Now answer.")).turns]
-    assert len(ask(*said("Hello.", "How are you?", "Thanks!")).turns) == 5
-
-
-@pytest.mark.parametrize("last", ["Now answer.", "and now this", "x" * 1000])
-@pytest.mark.parametrize("prefilled", [[], [{"role": "assistant", "content": "Sure,"}]])
-def test_joined_pieces_never_take_the_place_of_the_last_user_turn(last: str, prefilled: list[Any]) -> None:
-    conversation = ask(*said(*PIECES, last), *prefilled)
-    assert conversation.last_user_text() == last
-    before_last = conversation.turns[-2 - len(prefilled)]
-    assert before_last.origin is Origin.USER or before_last.text == "Go on."
-
-
-def test_pieces_of_an_older_time_are_not_joined_again() -> None:
-    texts = [turn.text for turn in ask(*said(*PIECES, "Thanks.", "Next.", "More.")).turns]
-    assert "how to build a boat" not in texts
+def test_every_message_says_where_it_stood_and_nothing_else_does() -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}
+    spoken = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": ["Look", image]}]
+    conversation = ask(*spoken, metadata={"topic": "a picture"})
+    assert [turn.place for turn in conversation.turns] == [0, 1, -1]
+    assert [part.place for part in conversation.uncovered] == [1]
 
 
 @pytest.mark.parametrize("media", ["data:text/plain;base64,", "data:application/json;base64,", ""])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
 from classifiers.classification import Conversation
@@ -16,6 +17,7 @@ from proxy.exchange.ports import Downstream
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
 from proxy.surfaces.connection import Connection
+from proxy.surfaces.end_user import EndUsers, IdentifierMode
 from proxy.surfaces.guarded_route import Asked, Call, Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
@@ -75,6 +77,17 @@ async def test_who_has_used_up_a_share_is_turned_away_before_the_body_is_read() 
     assert (caller.read, surface.calls, corridor.walked) == (0, [], [])
 
 
+async def test_an_end_user_reaches_the_exchange_as_a_digest_and_the_upstream_as_the_settings_say() -> None:
+    modes: dict[IdentifierMode, str] = {"relay": "anna", "hash": EndUsers(b"k").digest({"user": "anna"})}
+    for mode, expected in modes.items():
+        corridor = FakeCorridor()
+        route = a_route(corridor, Echo(), end_users=EndUsers(b"k", mode))
+        await Caller(route).post("/things", {"user": "anna"})
+        exchange = corridor.walked[0]
+        assert exchange.end_user == EndUsers(b"k").digest({"user": "anna"})
+        assert exchange.body == orjson.loads(exchange.original) == {"user": expected}
+
+
 @pytest.mark.parametrize(("body", "walked"), [(b"", 1), (b" {} ", 1), (b'{"a":1}', 0), (b"x", 0)])
 async def test_a_route_without_a_body_takes_none(body: bytes, walked: int) -> None:
     """Clients send such a request without a content type."""
@@ -85,6 +98,30 @@ async def test_a_route_without_a_body_takes_none(body: bytes, walked: int) -> No
     assert len(corridor.walked) == walked
     assert walked or answer.status == 400
     assert all(exchange.original == b"" for exchange in corridor.walked)
+
+
+async def test_a_policy_may_say_for_each_surface_how_a_block_looks() -> None:
+    bundle = make_bundle(block_styles={"echo": "error", "other": "refusal"})
+    corridor = FakeCorridor()
+    await Caller(a_route(corridor, Echo(), bundle_for=lambda _: ("default", bundle))).post("/things", {})
+    assert corridor.walked[0].bundle.policy.block_style == "error"
+    assert corridor.walked[0].bundle.policy.digest == bundle.policy.digest
+
+
+async def test_a_key_in_azure_s_header_is_a_key_like_any_other() -> None:
+    corridor = FakeCorridor()
+    caller = Caller(a_route(corridor, Echo()))
+    await caller.post("/things", {}, {"api-key": "k"})
+    assert corridor.walked[0].headers["authorization"] == "Bearer k"
+    assert "api-key" not in corridor.walked[0].headers
+    twice = await caller.post("/things", {}, {"api-key": "k", "authorization": "Bearer other"})
+    assert twice.status == 400
+
+
+async def test_azure_s_base_url_leads_to_the_same_paths() -> None:
+    corridor, surface = FakeCorridor(), Echo()
+    await Caller(a_route(corridor, surface)).post("/openai/v1/things", {})
+    assert surface.calls[0].path == "/things"
 
 
 @pytest.mark.parametrize("forms", [True, False])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from policies.verdict import ALLOWED, Action, Failure, Verdict
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.exchange import Delivery, Replacement, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling, UpstreamHead
 from proxy.surfaces.verdict_headers import VerdictHeaders, relayed
@@ -68,6 +70,26 @@ def test_exposure_can_be_switched_off_but_for_the_id() -> None:
 def test_streams_and_unknown_times_have_no_overhead() -> None:
     assert "x-gatehouse-overhead-ms" not in rows(stream=True)
     assert "x-gatehouse-overhead-ms" not in rows(overhead=None)
+
+
+def test_coverage_is_a_structured_field_whose_shares_are_rounded_down() -> None:
+    ruling = Ruling(ALLOWED, output_coverage=Coverage(10, 10), output_unread=("audio",))
+    exchange = plain_exchange(make_bundle(), stream=False)
+    read = Coverage(3000, 2999, {"too_long": 1})
+    head = ReplyHead(ALLOWED, Delivery.BUFFERED, None, None, read, ("image", "image"))
+    found = dict(VerdictHeaders().rows(exchange, head, ruling))
+    assert found[b"x-gatehouse-coverage"] == b"input=0.999, output=1.0, unread=(image too_long audio)"
+
+
+def test_a_side_that_was_not_judged_or_has_no_text_has_no_share() -> None:
+    assert "x-gatehouse-coverage" not in rows()
+    exchange = plain_exchange(make_bundle(), stream=False)
+    head = ReplyHead(ALLOWED, Delivery.BUFFERED, None, None, Coverage(), ("image",))
+    found = dict(VerdictHeaders().rows(exchange, head))
+    assert found[b"x-gatehouse-coverage"] == b"unread=(image)"
+    unread = replace(head, coverage=Coverage(4, 0, {"timeout": 4}), unread=())
+    found = dict(VerdictHeaders().rows(exchange, unread))
+    assert found[b"x-gatehouse-coverage"] == b"input=0.0, unread=(timeout)"
 
 
 def test_values_cannot_break_a_header() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.exchange.exchange import Delta, Draft, Piece, Usage
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import ChatCodec
+from proxy.surfaces.chat_completions.codec import WITHHELD, ChatCodec
 from proxy.testing import plain_exchange
 from tests.kits.surface_kit import make_bundle
 from tests.unit.proxy.surfaces.chat_completions.scenarios import (
@@ -24,6 +24,7 @@ from tests.unit.proxy.surfaces.chat_completions.scenarios import (
 )
 
 MARK = "GHMARK7"
+PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg"
 CODEC = ChatCodec()
 
 
@@ -101,6 +102,48 @@ def test_a_body_is_read_by_choice() -> None:
 )
 def test_a_text_anywhere_in_a_message_is_judged(message: dict[str, Any]) -> None:
     assert MARK in judged(body_of(message))
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ({"audio": {"id": "audio_1", "data": "UklGRg", "transcript": "hi"}}, ["audio"]),
+        ({"audio": {"id": "audio_1", "data": "", "transcript": "hi"}}, []),
+        ({"content": [{"type": "image_url", "image_url": {"url": "https://a.test/b.png"}}]}, ["image"]),
+        ({"images": [{"type": "image_url", "image_url": {"url": PIXEL}}]}, ["image", "image"]),
+        ({"images": [{"b64_json": "iVBORw0KGgoAAAANSUhEUg"}]}, ["encoded"]),
+        ({"thinking_blocks": [{"thinking": "a", "signature": "EqQBCkgIARABGAIiQL2UoU0b1OHYi"}]}, []),
+        ({"reasoning_details": [{"type": "text", "encrypted_content": "gAAAAABl2UoU0b1OHYi0"}]}, []),
+    ],
+)
+def test_parts_of_an_answer_that_hold_no_text_are_told(message: dict[str, Any], kinds: list[str]) -> None:
+    """All but a provider's seal over its own reasoning, which says nothing to anybody else."""
+    assert [kind for _, kind in body_of(message).unread] == kinds
+
+
+def test_nothing_of_a_withheld_message_goes_upstream() -> None:
+    """Not its name, nor an identifier that a person could have written."""
+    messages = [
+        {"role": "user", "content": MARK, "name": MARK},
+        {"role": "assistant", "content": "No."},
+        {"role": "tool", "content": MARK, "tool_call_id": "call_1"},
+        {"role": "tool", "content": MARK, "tool_call_id": f"say {MARK}"},
+        {"role": MARK, "content": "x"},
+        {"role": "user", "content": "hello", "extra": 1},
+    ]
+    body = {"model": "m", "messages": messages}
+    exchange = plain_exchange(make_bundle(), body=body, original=orjson.dumps(body))
+    exchange.withheld = frozenset((0, 2, 3, 4))
+    for constitution in ("", "Be kind."):
+        sent = CODEC.payload(exchange, constitution)
+        assert MARK.encode() not in sent
+        kept = orjson.loads(sent)["messages"]
+        assert [message["role"] for message in kept[-6:]] == [
+            *("user", "assistant", "tool", "tool", "user", "user"),
+        ]
+        assert kept[-4] == {"role": "tool", "content": WITHHELD, "tool_call_id": "call_1"}
+        assert kept[-1] == messages[-1]
+        assert len(kept) == 6 + bool(constitution)
 
 
 def test_a_text_beside_the_message_is_judged() -> None:

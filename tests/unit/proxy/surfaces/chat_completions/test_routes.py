@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from classifiers.classification import Origin
+from proxy.errors import BadRequest
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import Downstream
-from proxy.surfaces.chat_completions.routes import ChatCompletions
+from proxy.surfaces.chat_completions.routes import ChatCompletions, check_request
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
@@ -101,3 +102,11 @@ async def test_a_walk_without_trouble_leaves_no_task_behind() -> None:
 
     await Caller(chat_route(FakeCorridor(slow))).post("/chat/completions", HELLO)
     assert len(asyncio.all_tasks()) == 1
+
+
+@pytest.mark.parametrize("moderation", [True, "m", [], {}, {"model": 7}])
+async def test_a_moderation_field_has_openai_s_shape(moderation: object) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "moderation": moderation}
+    with pytest.raises(BadRequest) as caught:
+        check_request(body, Limits())
+    assert caught.value.param == "moderation"

@@ -222,7 +222,7 @@ async def test_the_official_client_sends_forms_that_are_read_and_reads_what_come
             response_format="json",
         )
     assert made.text == "hello"
-    assert set(house.screener.heard) == {"Grüße (1).wav", "hello"}
+    assert set(house.screener.heard) >= {"Grüße (1).wav", "hello"}
     (closed,) = house.ledger.closed()
     assert (closed.model, closed.uncovered) == ("gpt-4o-transcribe", ("audio",))
 

@@ -10,7 +10,8 @@ import pytest
 from proxy.exchange.exchange import Delta, Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.responses.translation import TranslatedCodec
-from tests.kits.surface_kit import NOW
+from proxy.testing import plain_exchange
+from tests.kits.surface_kit import NOW, make_bundle
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 
 
@@ -134,9 +135,9 @@ def test_an_error_of_the_upstream_s_is_an_error_event() -> None:
 
 
 def test_the_constitution_is_the_first_message() -> None:
-    payload = orjson.loads(codec(instructions="Be brief.").payload(None, "Be kind."))  # type: ignore[arg-type]
+    payload = orjson.loads(codec(instructions="Be brief.").payload(plain_exchange(make_bundle()), "Be kind."))
     assert [message["content"] for message in payload["messages"]] == ["Be kind.", "Be brief.", "hello"]
-    assert "Be kind." not in codec().payload(None, "").decode()  # type: ignore[arg-type]
+    assert "Be kind." not in codec().payload(plain_exchange(make_bundle()), "").decode()
 
 
 def test_an_odd_id_of_the_upstream_s_does_not_go_on() -> None:
