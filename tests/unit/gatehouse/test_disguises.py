@@ -35,12 +35,18 @@ def test_every_family_of_the_four_layers_is_told(tmp_path: Path) -> None:
     model = write_stub_model(tmp_path / "model", labels=LABELS)
     told: list[str] = []
     rows = str(write_rows(tmp_path))
-    assert disguises.main(["--rows", rows, "--model", str(model), "--check"], told.append) == 0
+    assert disguises.main(["--rows", rows, "--model", str(model)], told.append) == 0
     text = "".join(told)
     assert text.count("spaced") == text.count("loud") == 3
     assert text.count("earlier_turn") == 4
     assert "lost" not in text
-    assert "0 of 10 lines miss a goal" in text
+    assert "3 of 10 lines miss a goal" in text, "the family that is loud stops harmless texts"
+
+
+def test_a_goal_that_is_missed_fails_where_that_is_asked_for(tmp_path: Path) -> None:
+    model = write_stub_model(tmp_path / "model", labels=LABELS)
+    chosen = ["--rows", str(write_rows(tmp_path)), "--model", str(model), "--check"]
+    assert disguises.main(chosen, lambda _: None) == 1
 
 
 def test_rows_that_are_missing_are_an_error(tmp_path: Path) -> None:
