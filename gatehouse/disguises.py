@@ -11,7 +11,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classifiers import registry
@@ -49,9 +49,14 @@ class Line:
 
     @property
     def met(self) -> bool:
-        """Whether it reaches its goal at no more than the price allowed."""
+        """Whether it reaches its goal, and blocks no more harmless texts than allowed."""
         reached = self.goal is None or not self.kept.n or self.kept.share >= self.goal
-        return reached and self.price.share <= DEAREST + 1e-9
+        blocks = self.by.endswith(("block", "strict", "stopped"))
+        return reached and (not blocks or self.price.share <= DEAREST + 1e-9)
+
+    def __add__(self, other: Line) -> Line:
+        """Both families of a layer as one."""
+        return replace(self, family="all", kept=self.kept + other.kept, price=self.price + other.price)
 
     def __str__(self) -> str:
         goal = "" if self.goal is None else f", goal {self.goal:.2f}"
@@ -125,19 +130,31 @@ def main(arguments: Sequence[str] | None = None, write: Callable[[str], object] 
     add("--sample", type=int, default=40, help="texts of each family (default: all 40)")
     add("--check", action="store_true", help="exit with 1 where a goal was missed")
     chosen = parser.parse_args(arguments)
-    missed = total = 0
+    lines: list[Line] = []
     try:
         rows = disguises.read_rows(chosen.rows)
         for measure in (written, asked):
             for line in measure(rows, chosen.model, chosen.sample):
-                total += 1
-                missed += not line.met
+                lines.append(line)
                 write(f"{line}\n")
     except (disguises.RowsMissing, ClassifierError, PolicyError, OSError) as error:
         sys.stderr.write(f"disguises: {error}\n")
         return 1
-    write(f"{missed} of {total} lines miss a goal (marked !)\n")
+    layers = list(_together(lines))
+    missed = sum(not line.met for line in layers)
+    for line in layers:
+        write(f"{line}\n")
+    write(f"{missed} of {len(layers)} layers and lines miss a goal (marked !)\n")
     return 1 if missed and chosen.check else 0
+
+
+def _together(lines: Sequence[Line]) -> Iterator[Line]:
+    """All families of a layer on one line."""
+    whole: dict[tuple[str, str], Line] = {}
+    for line in lines:
+        key = (line.layer, line.by)
+        whole[key] = whole[key] + line if key in whole else replace(line, family="all")
+    yield from whole.values()
 
 
 if __name__ == "__main__":

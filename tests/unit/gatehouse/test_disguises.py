@@ -14,7 +14,7 @@ from tests.kits.evasion_rows import LABELS, write_rows
 
 
 def line(kept: float, goal: float | None, rise: int) -> Line:
-    return Line("f", "l", "b", Rate(int(kept * 100), 100), goal, Rise(Rate(0, 100), Rate(rise, 100)))
+    return Line("f", "l", "b, block", Rate(int(kept * 100), 100), goal, Rise(Rate(0, 100), Rate(rise, 100)))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_family_of_the_four_layers_is_told(tmp_path: Path) -> None:
     assert text.count("spaced") == text.count("loud") == 3
     assert text.count("earlier_turn") == 4
     assert "lost" not in text
-    assert "3 of 10 lines miss a goal" in text, "the family that is loud stops harmless texts"
+    assert "2 of 10 layers and lines miss a goal" in text, "the family that is loud stops harmless texts"
 
 
 def test_a_goal_that_is_missed_fails_where_that_is_asked_for(tmp_path: Path) -> None:
