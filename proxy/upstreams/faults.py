@@ -17,6 +17,10 @@ MAX_ERROR_BYTES = 256 * 1024
 _FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 
 
+_WRITTEN = frozenset({"failed_generation"})
+"""Fields of errors that hold the model's own words: Groq's, for a tool call that was none."""
+
+
 def unreachable() -> UpstreamError:
     """No connection: refused, no such host, TLS failed, or closed before it answered."""
     return UpstreamError("upstream_unreachable", 502)
@@ -44,9 +48,14 @@ def refused(
 
     A body is relayed byte for byte when it is a JSON object; anything else (a proxy's HTML page, a
     cut-off body) is left out and the surface words the error itself. So is a body in which `secret`
-    (the key that Gatehouse holds for the upstream) stands: providers echo keys in their errors.
+    (the key that Gatehouse holds for the upstream) stands: providers echo keys in their errors. What the
+    model had written is taken out, because no guard has read it.
     """
     payload = _json_object(raw)
+    error = payload.get("error") if payload is not None else None
+    if type(error) is dict and not _WRITTEN.isdisjoint(error):
+        told = {name: value for name, value in error.items() if name not in _WRITTEN}
+        raw = orjson.dumps({**(payload or {}), "error": told})
     leaks = secret is not None and secret.encode() in raw
     return UpstreamError(
         "upstream_error",

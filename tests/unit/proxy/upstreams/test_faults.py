@@ -86,3 +86,8 @@ def test_own_errors_have_openais_four_keys(status: int, kind: str) -> None:
     assert orjson.loads(error.body or b"") == {
         "error": {"message": "Words of ours.", "type": kind, "param": None, "code": "some_code"}
     }
+
+
+def test_an_error_brings_no_words_of_the_model() -> None:
+    raw = b'{"error":{"message":"no tool call","code":"tool_use_failed","failed_generation":"what it wrote"}}'
+    assert faults.refused(400, raw).body == b'{"error":{"message":"no tool call","code":"tool_use_failed"}}'
