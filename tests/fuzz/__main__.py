@@ -96,11 +96,8 @@ def request_of(case: Any, prefix: str) -> tuple[str, list[tuple[str, str]], byte
     elif type(body).__name__ == "NotSet":
         raw = b""
     else:
-        if (
-            isinstance(body, dict)
-            and isinstance(body.get("model"), str)
-            and case.meta.generation.mode.is_positive
-        ):
+        named = isinstance(body, dict) and prefix and case.path != "/moderations"
+        if named and case.meta.generation.mode.is_positive:
             body = {**body, "model": "m"}  # a name that leads to the upstream
         raw = json.dumps(body, default=str).encode("utf-8", "replace")
     headers = [("content-length", str(len(raw)))]

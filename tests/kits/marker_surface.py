@@ -71,7 +71,7 @@ class MarkedSurface:
         """What the upstream answers to a harmless request, as HTTP."""
         body = json.loads(request.partition(b"\r\n\r\n")[2])
         choices = body.get("n") or 1
-        if body.get("stream"):
+        if body.get("stream") and self.lanes:
             frames = self.frames([(self.lanes[0], index, "Fine.") for index in range(choices)], choices)
             raw = b"".join(map(self.framed, frames)) + self.end
             return http_answer(raw, "text/event-stream")
