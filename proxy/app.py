@@ -1,7 +1,7 @@
 """The composition root: the one list of parts. `build(settings)` returns everything that serves.
 
 Nothing here is global: two applications in one process do not know of each other. What a route may
-reach is decided in `_hot_routes`; the house test walks that list.
+reach is decided in `hot_routes.py`; the house test walks that list.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +23,20 @@ from policies import rules
 from policies.bundle import PolicyBundle
 from policies.loader import load_bundle, load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
-from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
+from proxy.hot_routes import Doors, hot_routes
+from proxy.keys import digest_key
 from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
-from proxy.request_limit import RequestLimit
 from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
-from proxy.surfaces.chat_completions.codec import ChatCodec
-from proxy.surfaces.chat_completions.routes import DEPLOYMENT_PATH, ChatCompletions, Deployment
-from proxy.surfaces.completions import routes as completions
-from proxy.surfaces.completions.routes import Completions
-from proxy.surfaces.end_user import EndUsers
-from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Front, Handler, Pattern
-from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
-from proxy.surfaces.reading import Limits
-from proxy.surfaces.relayed import embeddings, media
-from proxy.surfaces.relayed.embeddings import Embeddings
-from proxy.surfaces.relayed.media import Media
-from proxy.surfaces.responses.retrieval import Action, StoredResponses
-from proxy.surfaces.responses.routes import Responses, WiresOf
-from proxy.surfaces.responses.withheld import Withheld
-from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.verdicts import agentgateway, guard_check, litellm_guardrail, moderations
-from proxy.surfaces.verdicts.agentgateway import Agentgateway
-from proxy.surfaces.verdicts.guard_check import GuardCheck
-from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
-from proxy.surfaces.verdicts.moderations import Moderations
 from proxy.tenants import Tenants, make_tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
@@ -137,7 +116,9 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         calibrations=calibrations,
         history=_memory(settings, store),
     )
-    routes, patterns = _hot_routes(settings, corridor, tenants, metrics, store, router.wires)
+    routes, patterns = hot_routes(
+        Doors.of(settings, corridor, tenants, store, wires=router.wires, retried=metrics.client_retried)
+    )
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
     public.include_router(public_routes(router.models, version=VERSION))
     ready = _readiness(classifiers, store, ledger)
@@ -219,118 +200,15 @@ def _screening(settings: Settings, classifiers: Mapping[str, Classifier], store:
     return ScreeningRoom(
         classifiers,
         VerdictCache(settings.cache.entries, shared, int(settings.cache.ttl_s)),
-        secret=_secret(settings),
+        secret=digest_key(settings),
         threads=settings.guard.threads or min(4, len(os.sched_getaffinity(0))),
         queue=settings.guard.queue,
     )
 
 
-def _hot_routes(
-    settings: Settings,
-    corridor: Corridor,
-    tenants: Tenants,
-    metrics: Metrics,
-    store: Store,
-    wires: WiresOf,
-) -> tuple[dict[str, Handler], list[Pattern]]:
-    """Path (without `/v1`) to handler, and patterns. Whatever reaches an upstream does so by the corridor."""
-
-    def bundle_for(headers: Mapping[str, str], *, embeds: bool = False) -> tuple[str, PolicyBundle]:
-        if headers.get("x-stainless-retry-count", "0") != "0":
-            metrics.client_retried()
-        tenant = tenants.resolve(headers, embeds=embeds)
-        return tenant.name, tenant.bundle
-
-    def record(feedback: Feedback) -> None:
-        corridor.ledger.tell(
-            FeedbackGiven(
-                feedback.decision,
-                feedback.tenant,
-                feedback.kind,
-                time.time(),
-                feedback.comment_length,
-                feedback.comment,
-            )
-        )
-
-    limits = Limits(
-        body_bytes=settings.limits.body_bytes,
-        depth=settings.limits.depth,
-        messages=settings.limits.turns,
-        choices=settings.limits.choices,
-        exchange_seconds=settings.deadline_s,
-    )
-    users = EndUsers(_users_key(settings), settings.end_user_ids)
-    entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
-    embedding = replace(entrance, bundle_for=partial(bundle_for, embeds=True))
-    headers = VerdictHeaders(settings.expose_headers)
-    chat = ChatCompletions(ChatCodec(settings.constitution_role), headers)
-    feedback = FeedbackRoute(lambda headers: tenants.resolve(headers).name, record)
-    withheld = Withheld()
-    responses = Responses(wires, withheld, headers, settings.constitution_role)
-    hot: dict[str, Handler] = {
-        "/chat/completions": GuardedRoute(chat, corridor, entrance),
-        completions.PATH: GuardedRoute(Completions(wires, headers), corridor, entrance),
-        "/responses": GuardedRoute(responses, corridor, entrance),
-        embeddings.PATH: GuardedRoute(Embeddings(wires, headers), corridor, embedding),
-        moderations.PATH: Moderations(corridor, entrance),
-        "/feedback": feedback,
-    }
-
-    def stored(method: str, path: str, action: Action) -> Pattern:
-        surface = StoredResponses(action, wires, withheld, headers)
-        return Pattern(method, path, GuardedRoute(surface, corridor, entrance, bodyless=True))
-
-    hot |= {path: GuardedRoute(surface, corridor, entrance) for path, surface in _verdict_surfaces(headers)}
-    for family in settings.relay:
-        for route in media.ROUTES[family]:
-            surface = Media(family, route, wires, headers)
-            hot[route.path] = GuardedRoute(surface, corridor, entrance, forms=route.forms)
-    deployment = Deployment(ChatCodec(settings.constitution_role), headers)
-    patterns = [
-        Pattern("POST", DEPLOYMENT_PATH, GuardedRoute(deployment, corridor, entrance)),
-        stored("GET", "/responses/{id}", "fetch"),
-        stored("GET", "/responses/{id}/input_items", "list"),
-        stored("POST", "/responses/{id}/cancel", "cancel"),
-        stored("DELETE", "/responses/{id}", "delete"),
-    ]
-    return hot, patterns
-
-
-def _verdict_surfaces(headers: VerdictHeaders) -> list[tuple[str, Surface]]:
-    """Routes that give a verdict and call no model."""
-    return [
-        (guard_check.PATH, GuardCheck(headers)),
-        (litellm_guardrail.PATH, LitellmGuardrail(headers)),
-        *(
-            (prefix + path, Agentgateway(side, headers))
-            for prefix in ("", agentgateway.PREFIX)
-            for side, path in agentgateway.HOOKS.items()
-        ),
-    ]
-
-
-def _admission(settings: Settings, store: Store) -> Admit | None:
-    if not settings.limits.per_minute:
-        return None
-    return RequestLimit(store, settings.limits.per_minute, _secret(settings)).admit
-
-
-def _secret(settings: Settings) -> bytes:
-    """Key of all digests: shared by replicas where `redis.seal_key` is set, else this process's own."""
-    seal = settings.redis.seal_key
-    return seal.get_secret_value().encode() if seal is not None else secrets.token_bytes(32)
-
-
-def _users_key(settings: Settings) -> bytes:
-    """The ledger's key where there is one, so that digests of end users stay the same over restarts."""
-    key = settings.ledger.key
-    return key.get_secret_value().encode() if key is not None else _secret(settings)
-
-
 def _memory(settings: Settings, store: LocalStore) -> BlockMemory:
     shared = isinstance(store, TieredStore)
-    return BlockMemory(store, _secret(settings), shared=shared, ttl_seconds=settings.cache.blocked_ttl_s)
+    return BlockMemory(store, digest_key(settings), shared=shared, ttl_seconds=settings.cache.blocked_ttl_s)
 
 
 def _readiness(

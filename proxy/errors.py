@@ -72,6 +72,11 @@ class BadRequest(GatehouseError):
     default_code = "invalid_request"
 
 
+def bad_field(field: str, problem: str) -> BadRequest:
+    """A request that cannot be read because of one field; `problem` goes on after its name."""
+    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+
+
 class Unauthorised(GatehouseError):
     """No key, or a wrong one."""
 

@@ -115,12 +115,10 @@ def build_cascade(
     stage = FirstStage(data, judge(train.logits[:1])[2].shape[1])
     found = _fit_exit(path, train, calm, judge, seed)
     whole = path.read_bytes()
-    marks = early_exit.read_marks(
-        early_exit.write_exit(whole, found, calm.logits.mean(axis=0)), risky.windows
-    )
+    draft = early_exit.write_exit(whole, found, calm.logits.mean(axis=0))
+    marks = early_exit.read_marks(draft, risky.windows)
     below = limit_of(risky, marks, judge, settings["exit"])
-    calm_marks = early_exit.read_marks(early_exit.write_exit(whole, found, calm.logits[0]), calm.windows)
-    left = calm_marks < below
+    left = early_exit.read_marks(draft, calm.windows) < below
     path.write_bytes(early_exit.write_exit(whole, found, calm.logits[left].mean(axis=0)))
     passed = {name: _passed(stage, cut) for name, cut in (("risky", risky), ("calm", calm))}
     settled = passed["calm"] | left

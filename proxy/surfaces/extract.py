@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.surfaces.leaves import Found
+from proxy.surfaces.sections import Section, Sections
 
 ORIGINS = {
     "system": Origin.OPERATOR,
@@ -49,20 +48,16 @@ _READ_ELSEWHERE = ("messages", "model")
 _SECTION_ROLES = {name: f"request.{name}" for name in _TOP_LEVEL}
 _STABLE = frozenset({"tools", "functions", "response_format"})
 _SCALARS = (float, bool, int, type(None))
-_KEPT_SECTIONS = 256
 _ENDS = frozenset(".!?:;\n\u2026\u3002\uff1f\uff01")
-
-Section = tuple[str, tuple[Uncovered, ...]]
 
 
 class Extractor:
-    """Reads requests. Keeps the texts of the last few hundred tool and schema sections: agents send the
-    same ones with every turn, and walking them again is the dearest part of reading."""
+    """Reads requests."""
 
     __slots__ = ("_sections",)
 
     def __init__(self) -> None:
-        self._sections: dict[tuple[str, bytes], Section] = {}
+        self._sections = Sections(_read_section, _STABLE)
 
     def read(self, body: dict[str, Any]) -> tuple[Conversation, int]:
         """The conversation of a request whose `messages` is a list of objects, and its number of parts."""
@@ -84,23 +79,12 @@ class Extractor:
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
-            text, unread = self._section(name, value)
+            text, unread = self._sections.read(name, value)
             if text:
                 turns.append(Turn(_SECTION_ROLES.get(name, "request.extra"), text, Origin.OPERATOR))
             uncovered.extend(unread)
             parts += 1 if text else len(unread)
         return Conversation(tuple(turns), tuple(uncovered)), parts
-
-    def _section(self, name: str, value: Any) -> Section:
-        if name not in _STABLE:
-            return _read_section(name, value)
-        key = (name, orjson.dumps(value))
-        found = self._sections.get(key)
-        if found is None:
-            if len(self._sections) >= _KEPT_SECTIONS:
-                self._sections.clear()
-            found = self._sections[key] = _read_section(name, value)
-        return found
 
 
 def _read_section(name: str, value: Any) -> Section:

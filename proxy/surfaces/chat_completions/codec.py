@@ -41,6 +41,10 @@ WITHHELD = "[This message was withheld.]"
 """What the model reads in place of a message that was blocked before."""
 
 
+Role = Literal["system", "developer"]
+"""The constitution's role; newer models read `developer`, most servers `system`."""
+
+
 class ChatCodec:
     """The translator of `/chat/completions` (see `ports.Codec`).
 
@@ -50,7 +54,7 @@ class ChatCodec:
 
     __slots__ = ("_role",)
 
-    def __init__(self, constitution_role: Literal["system", "developer"] = "system") -> None:
+    def __init__(self, constitution_role: Role = "system") -> None:
         self._role = constitution_role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:

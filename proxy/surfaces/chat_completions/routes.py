@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
@@ -91,13 +91,13 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     check_messages(body.get("messages"), limits)
     model = body.get("model")
     if type(model) is not str or not model or len(model) > 256:
-        raise _bad("model", "must be the name of a model")
+        raise bad_field("model", "must be the name of a model")
     if type(body.get("stream")) not in (bool, type(None)):
-        raise _bad("stream", "must be true or false")
+        raise bad_field("stream", "must be true or false")
     _check_moderation(body.get("moderation"))
     choices = body.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
-        raise _bad("n", f"must be a whole number from 1 to {limits.choices}")
+        raise bad_field("n", f"must be a whole number from 1 to {limits.choices}")
 
 
 def check_messages(messages: Any, limits: Limits) -> None:
@@ -107,19 +107,15 @@ def check_messages(messages: Any, limits: Limits) -> None:
         BadRequest: no list of objects, an empty one, or too long a one.
     """
     if type(messages) is not list or not messages:
-        raise _bad("messages", "must be a list with at least one message")
+        raise bad_field("messages", "must be a list with at least one message")
     if len(messages) > limits.messages:
-        raise _bad("messages", f"must not hold more than {limits.messages} messages")
+        raise bad_field("messages", f"must not hold more than {limits.messages} messages")
     for message in messages:
         if type(message) is not dict:
-            raise _bad("messages", "must hold objects only")
+            raise bad_field("messages", "must hold objects only")
 
 
 def _check_moderation(asked: Any) -> None:
     """OpenAI's shape; the modes of its policy change nothing here, where the operator's policy rules."""
     if asked is not None and (type(asked) is not dict or type(asked.get("model")) is not str):
-        raise _bad("moderation", "must be an object with a model")
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+        raise bad_field("moderation", "must be an object with a model")

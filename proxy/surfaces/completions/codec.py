@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
-from proxy.surfaces.chat_completions.codec import ChatCodec, invalid, is_faithful, load
+from proxy.surfaces.chat_completions.codec import ChatCodec, Role, invalid, is_faithful, load
 from proxy.surfaces.chat_completions.spoken import (
     Spoken,
     is_word,
@@ -77,13 +77,19 @@ class CompletionsCodec:
 
 
 class TranslatedCodec(CompletionsCodec):
-    """For upstreams that speak chat completions only: one prompt is one user message."""
+    """For upstreams that speak chat completions only: one prompt is one user message.
+
+    `role`: the constitution's.
+    """
+
+    def __init__(self, role: Role = "system") -> None:
+        self._role = role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The chat request."""
         messages = [{"role": "user", "content": exchange.body["prompt"]}]
         if constitution:
-            messages.insert(0, {"role": "system", "content": constitution})
+            messages.insert(0, {"role": self._role, "content": constitution})
         carried = {name: value for name, value in exchange.body.items() if name in CARRIED}
         return orjson.dumps({**carried, "messages": messages})
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, Replacement
-from proxy.exchange.ports import UpstreamError, Wire
+from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
 from proxy.surfaces.chat_completions.schema import ChatForm, Shape, replaced_message
 from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
@@ -19,12 +19,11 @@ from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import Asked, Call
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.wires import WiresOf, spoken
 
 PATH, CHAT_PATH = "/completions", "/chat/completions"
 _NEUTRAL: dict[str, Any] = {"echo": False, "best_of": 1, "suffix": "", "logprobs": None}
 """Fields that chat lacks, with the value that asks for nothing."""
-
-WiresOf = Callable[[str], frozenset[Wire]]
 
 
 class TextForm(ChatForm):
@@ -56,7 +55,10 @@ class CompletionsDownstream(ChatDownstream):
 
 
 class Completions:
-    """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks; `wall`: Unix time."""
+    """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks; `wall`: Unix time.
+
+    `role`: the constitution's, where chat completions are asked.
+    """
 
     name = "completions"
 
@@ -64,9 +66,11 @@ class Completions:
         self,
         wires: WiresOf,
         headers: VerdictHeaders | None = None,
+        role: Role = "system",
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._wires = wires
+        self._role: Role = role
         self._headers = headers or VerdictHeaders()
         self._wall = wall
         self._extractor = Extractor()
@@ -79,7 +83,7 @@ class Completions:
         """
         body = call.body
         model = check_request(body, limits)
-        native = "completions" in self._speaks(model)
+        native = "completions" in spoken(self._wires, model, "completions")
         if not native:
             check_translatable(body)
         conversation, parts = self._conversation(body)
@@ -87,20 +91,13 @@ class Completions:
         return Asked(
             model=model,
             conversation=conversation,
-            codec=CompletionsCodec() if native else TranslatedCodec(),
+            codec=CompletionsCodec() if native else TranslatedCodec(self._role),
             target=PATH if native else CHAT_PATH,
             parts=parts,
             stream=body.get("stream") is True,
             choices=len(prompts) * (body.get("n") or 1),
             wants_verdict=body.get("moderation") is not None,
         )
-
-    def _speaks(self, model: str) -> frozenset[Wire]:
-        """Where no route leads to the model, the upstream call says so."""
-        try:
-            return self._wires(model)
-        except UpstreamError:
-            return frozenset({"completions"})
 
     def _conversation(self, body: Mapping[str, Any]) -> tuple[Conversation, int]:
         """All prompts are what the user says now: one turn, so that each of them can block."""
@@ -139,22 +136,22 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
     model, choices = body.get("model"), body.get("n")
     prompt: Any = body.get("prompt")
     if type(model) is not str or not model or len(model) > 256:
-        raise _bad("model", "must be the name of a model")
+        raise bad_field("model", "must be the name of a model")
     kinds = {type(item) for item in prompt} if type(prompt) is list else {type(prompt)}
     if kinds not in ({str}, {int}, {list}) or (type(prompt) is int):
-        raise _bad("prompt", "must be a text, a list of texts, or token ids")
+        raise bad_field("prompt", "must be a text, a list of texts, or token ids")
     if kinds == {list} and not all(type(token) is int for each in prompt for token in each):
-        raise _bad("prompt", "must hold texts only, or token ids only")
+        raise bad_field("prompt", "must hold texts only, or token ids only")
     if "messages" in body:
-        raise _bad("messages", "belongs to chat completions: a completion has a prompt")
+        raise bad_field("messages", "belongs to chat completions: a completion has a prompt")
     if type(body.get("suffix")) not in (str, type(None)):
-        raise _bad("suffix", "must be a text")
+        raise bad_field("suffix", "must be a text")
     if type(body.get("stream")) not in (bool, type(None)):
-        raise _bad("stream", "must be true or false")
+        raise bad_field("stream", "must be true or false")
     if choices is not None and (type(choices) is not int or choices < 1):
-        raise _bad("n", "must be a whole number from 1")
+        raise bad_field("n", "must be a whole number from 1")
     if (choices or 1) * (len(prompt) if _is_batch(prompt) else 1) > limits.choices:
-        raise _bad("prompt", f"must not ask for more than {limits.choices} choices")
+        raise bad_field("prompt", f"must not ask for more than {limits.choices} choices")
     return model
 
 
@@ -165,12 +162,8 @@ def check_translatable(body: Mapping[str, Any]) -> None:
         BadRequest: it cannot; names the field.
     """
     if type(body["prompt"]) is not str:
-        raise _bad("prompt", "must be one text: the upstream of this model speaks chat completions only")
+        raise bad_field("prompt", "must be one text: the upstream of this model speaks chat completions only")
     for name, value in body.items():
         neutral = name in _NEUTRAL and value in (_NEUTRAL[name], None)
         if name != "prompt" and name not in CARRIED and not neutral:
-            raise _bad(name[:64], "has no like in chat, all that the upstream of this model speaks")
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+            raise bad_field(name[:64], "has no like in chat, all that the upstream of this model speaks")

@@ -10,7 +10,7 @@ from typing import Any
 
 from classifiers.classification import Conversation, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.chat_completions.routes import check_messages
 from proxy.surfaces.connection import Connection
@@ -19,8 +19,8 @@ from proxy.surfaces.guarded_route import Asked, Call
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.codec import BytesCodec
 from proxy.surfaces.relayed.downstream import RelayDownstream
-from proxy.surfaces.relayed.wires import WiresOf, check_speaks
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.wires import WiresOf, check_speaks
 
 PATH = "/embeddings"
 MOST_INPUTS = 2048
@@ -47,7 +47,7 @@ class Embeddings:
         body = call.body
         model = body.get("model")
         if type(model) is not str or not model or len(model) > 256:
-            raise _bad("model", "must be the name of a model")
+            raise bad_field("model", "must be the name of a model")
         check_speaks(self._wires, model, "embeddings")
         conversation, parts = self._conversation(body, limits)
         return Asked(
@@ -65,7 +65,7 @@ class Embeddings:
             check_messages(messages, limits)
         said, unread = _inputs(body["input"]) if "input" in body else ([], [])
         if messages is None and not said and not unread:
-            raise _bad("input", "must be there and not empty")
+            raise bad_field("input", "must be there and not empty")
         turns = [*(messages or ()), *({"role": "user", "content": content} for content in said)]
         beside = {name: value for name, value in body.items() if name not in ("input", *_SETTINGS)}
         beside |= {name: body[name] for name in _SETTINGS & body.keys() if not _is_setting(body[name])}
@@ -85,7 +85,7 @@ def _inputs(value: Any) -> tuple[list[Any], list[Uncovered]]:
     """Contents of user messages, and what is given as token ids."""
     items = value if type(value) is list else [value]
     if len(items) > MOST_INPUTS and type(items[0]) is not int:
-        raise _bad("input", f"must not hold more than {MOST_INPUTS} texts")
+        raise bad_field("input", f"must not hold more than {MOST_INPUTS} texts")
     kinds = {type(item) for item in items}
     if kinds == {str}:
         return [text for text in items if text], []
@@ -95,12 +95,8 @@ def _inputs(value: Any) -> tuple[list[Any], list[Uncovered]]:
         return [], [Uncovered("token_ids", f"input[{place}]") for place in range(len(items))]
     if type(value) is list and kinds and kinds <= {str, dict}:
         return [[item] if type(item) is dict else item for item in items], []
-    raise _bad("input", "must hold texts only, or token ids only")
+    raise bad_field("input", "must hold texts only, or token ids only")
 
 
 def _is_setting(value: Any) -> bool:
     return type(value) is int or value in ("float", "base64")
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")

@@ -20,8 +20,8 @@ from proxy.surfaces.relayed.codec import BytesCodec, MediaCodec
 from proxy.surfaces.relayed.downstream import ImageDownstream, RelayDownstream
 from proxy.surfaces.relayed.fields import Fields
 from proxy.surfaces.relayed.forms import read_form
-from proxy.surfaces.relayed.wires import WiresOf, check_speaks
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.wires import WiresOf, check_speaks
 
 Family = Literal["audio", "images"]
 

@@ -7,9 +7,10 @@ no chat server reads them back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from proxy.errors import BadRequest
+from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.responses.intake import is_message, is_reference
 
 _TRANSLATED = frozenset(
@@ -19,8 +20,6 @@ _LEFT_OUT = frozenset(("moderation", "stream_options", "include", "truncation", 
 _REFUSED = ("previous_response_id", "conversation", "prompt", "background", "context_management")
 _ROLES = frozenset({"user", "assistant", "system", "developer"})
 _TEXTS = frozenset({"input_text", "output_text", "text"})
-
-Role = Literal["system", "developer"]
 
 
 def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
-from proxy.errors import BadRequest
+from proxy.errors import bad_field
 from proxy.surfaces.extract import read_content, read_message
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.vocabulary import Leaves
+from proxy.surfaces.sections import Section, Sections
 
 _CALL_WORDS = """
     function_call custom_tool_call computer_call web_search_call file_search_call image_generation_call
@@ -49,18 +48,15 @@ _READ_ELSEWHERE = frozenset({"model", "input", "instructions"})
 _REFERENCES = {"previous_response_id": "previous_response", "conversation": "conversation"}
 _STABLE = frozenset({"tools", "text"})
 _SCALARS = (float, bool, int, type(None))
-_KEPT_SECTIONS = 256
-
-Section = tuple[str, tuple[Uncovered, ...]]
 
 
 class Intake:
-    """Reads requests. Keeps the texts of the last few hundred tool and schema sections, as chat does."""
+    """Reads requests."""
 
     __slots__ = ("_sections",)
 
     def __init__(self) -> None:
-        self._sections: dict[tuple[str, bytes], Section] = {}
+        self._sections = Sections(_read_section, _STABLE)
 
     def read(self, body: Mapping[str, Any]) -> tuple[Conversation, int]:
         """The conversation of a request that was checked, and its number of parts."""
@@ -72,24 +68,13 @@ class Intake:
         for name, value in body.items():
             if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
                 continue
-            text, unread = self._section(name, value)
+            text, unread = self._sections.read(name, value)
             origin = Origin.USER if name == "prompt" else Origin.OPERATOR
             if text:
                 turns.append(Turn(f"request.{name}" if name in _TOP_LEVEL else "request.extra", text, origin))
             uncovered.extend(unread)
             parts += (1 if text else 0) + len(unread)
         return Conversation(tuple(turns), tuple(uncovered)), parts
-
-    def _section(self, name: str, value: Any) -> Section:
-        if name not in _STABLE:
-            return _read_section(name, value)
-        key = (name, orjson.dumps(value))
-        found = self._sections.get(key)
-        if found is None:
-            if len(self._sections) >= _KEPT_SECTIONS:
-                self._sections.clear()
-            found = self._sections[key] = _read_section(name, value)
-        return found
 
 
 def _read_section(name: str, value: Any) -> Section:
@@ -201,28 +186,23 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     """
     model = body.get("model")
     if type(model) is not str or not model or len(model) > 256:
-        raise bad("model", "must be the name of a model")
+        raise bad_field("model", "must be the name of a model")
     if type(body.get("instructions")) not in (str, type(None)):
-        raise bad("instructions", "must be a string")
+        raise bad_field("instructions", "must be a string")
     for name in ("stream", "background"):
         if type(body.get(name)) not in (bool, type(None)):
-            raise bad(name, "must be true or false")
+            raise bad_field(name, "must be true or false")
     if type(body.get("prompt")) not in (dict, type(None)):
-        raise bad("prompt", "must be an object")
+        raise bad_field("prompt", "must be an object")
     given = body.get("input")
     if type(given) is str or (given is None and (body.get("prompt") or body.get("previous_response_id"))):
         return
     if type(given) is not list:
-        raise bad("input", "must be a string or a list of items")
+        raise bad_field("input", "must be a string or a list of items")
     if len(given) > limits.messages:
-        raise bad("input", f"must not hold more than {limits.messages} items")
+        raise bad_field("input", f"must not hold more than {limits.messages} items")
     if any(type(item) is not dict for item in given):
-        raise bad("input", "must hold objects only")
-
-
-def bad(field: str, problem: str) -> BadRequest:
-    """A request that cannot be walked because of one field."""
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
+        raise bad_field("input", "must hold objects only")
 
 
 def is_structured(body: Mapping[str, Any]) -> bool:

@@ -22,10 +22,11 @@ from proxy.surfaces.guarded_route import Asked, Call
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.codec import ResponsesCodec, Shape
 from proxy.surfaces.responses.downstream import ResponsesDownstream
-from proxy.surfaces.responses.routes import NATIVE, PATH, WiresOf, speaks
+from proxy.surfaces.responses.routes import NATIVE, PATH
 from proxy.surfaces.responses.schema import OWN_ID
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.wires import WiresOf, spoken
 
 Action = Literal["fetch", "list", "cancel", "delete"]
 
@@ -76,7 +77,7 @@ class StoredResponses:
             NotFound: no upstream has stored such a response, or its answer was withheld.
         """
         self._identity(call.path)
-        if not speaks(self._wires, "") & NATIVE:
+        if NATIVE not in spoken(self._wires, "", NATIVE):
             raise NotFound("The upstream stores no responses.", code="response_not_stored")
         pairs = self._pairs(call.query)
         after = _number(dict(pairs).get("starting_after"))

@@ -6,35 +6,25 @@ import time
 from collections.abc import Callable
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError, NotFound
+from proxy.errors import BadRequest, GatehouseError, NotFound, bad_field
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, UpstreamError, Wire
+from proxy.exchange.ports import CHAT, Wire
+from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.guarded_route import Asked, Call
 from proxy.surfaces.reading import Limits
-from proxy.surfaces.responses.chat_request import Role
 from proxy.surfaces.responses.codec import ResponsesCodec
 from proxy.surfaces.responses.downstream import ResponsesDownstream
-from proxy.surfaces.responses.intake import Intake, bad, check_request, is_structured
+from proxy.surfaces.responses.intake import Intake, check_request, is_structured
 from proxy.surfaces.responses.schema import OWN_ID
 from proxy.surfaces.responses.translation import TranslatedCodec
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.wires import WiresOf, spoken
 
 PATH = "/responses"
-NATIVE: frozenset[Wire] = frozenset({"responses"})
-
-WiresOf = Callable[[str], frozenset[Wire]]
-"""From a model's name to what its upstream speaks; raises `UpstreamError` where there is none."""
-
-
-def speaks(wires: WiresOf, model: str) -> frozenset[Wire]:
-    """What a model's upstream speaks. One that does not exist is left to the corridor to report."""
-    try:
-        return wires(model)
-    except UpstreamError:
-        return NATIVE
+NATIVE: Wire = "responses"
 
 
 class Responses:
@@ -71,8 +61,8 @@ class Responses:
             raise BadRequest("This route takes no query parameters.", code="invalid_value")
         check_request(body, limits)
         self._check_previous(body.get("previous_response_id"))
-        wires = speaks(self._wires, body["model"])
-        native = bool(wires & NATIVE)
+        wires = spoken(self._wires, body["model"], NATIVE)
+        native = NATIVE in wires
         if not native and not wires & CHAT:
             raise BadRequest(
                 "The upstream of this model speaks no API that responses can be made of.",
@@ -98,7 +88,7 @@ class Responses:
     def _check_previous(self, identity: object) -> None:
         """What Gatehouse wrote, no upstream has stored."""
         if type(identity) not in (str, type(None)):
-            raise bad("previous_response_id", "must be a string")
+            raise bad_field("previous_response_id", "must be a string")
         if str(identity).startswith(OWN_ID):
             raise NotFound(
                 "The previous response was written by Gatehouse in place of another and is not stored. Go on "

@@ -15,9 +15,9 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import ChatCodec
+from proxy.surfaces.chat_completions.codec import ChatCodec, Role
 from proxy.surfaces.responses import schema
-from proxy.surfaces.responses.chat_request import Role, chat_body
+from proxy.surfaces.responses.chat_request import chat_body
 from proxy.surfaces.responses.omission import left_out
 
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}

@@ -14,7 +14,7 @@ import orjson
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions.routes import check_messages
@@ -51,7 +51,7 @@ class Agentgateway:
         """
         inner = call.body.get("body")
         if type(inner) is not dict:
-            raise _bad("body", "must be an object")
+            raise bad_field("body", "must be an object")
         rest = {name: value for name, value in call.body.items() if name != "body"}
         if self._side == "request":
             check_messages(inner.get("messages"), limits)
@@ -89,9 +89,9 @@ def _lowered(message: dict[str, Any]) -> dict[str, Any]:
 def _answers(inner: Mapping[str, Any], limits: Limits) -> tuple[str, ...]:
     choices = inner.get("choices")
     if type(choices) is not list or not all(type(choice) is dict for choice in choices):
-        raise _bad("body.choices", "must be a list of objects")
+        raise bad_field("body.choices", "must be a list of objects")
     if len(choices) > limits.choices:
-        raise _bad("body.choices", f"must not hold more than {limits.choices} choices")
+        raise bad_field("body.choices", f"must not hold more than {limits.choices} choices")
     return tuple(_spoken(choice) for choice in choices)
 
 
@@ -99,10 +99,6 @@ def _spoken(choice: Mapping[str, Any]) -> str:
     found = Found()
     found.walk(choice, "", "")
     return "\n".join(text for text in found.texts if text.lower() not in ("assistant", "model"))
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
 
 
 def render_request(exchange: Exchange, ruling: Ruling) -> bytes:

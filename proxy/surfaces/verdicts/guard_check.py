@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions.routes import check_messages
@@ -73,7 +73,7 @@ def _others(body: Mapping[str, Any]) -> dict[str, Any]:
 def _messages(body: Mapping[str, Any], limits: Limits) -> list[Any]:
     text, messages = body.get("input"), body.get("messages")
     if text is not None and messages is not None:
-        raise _bad("input", "and 'messages' exclude each other")
+        raise bad_field("input", "and 'messages' exclude each other")
     if messages is not None:
         check_messages(messages, limits)
         found: list[Any] = messages
@@ -81,7 +81,7 @@ def _messages(body: Mapping[str, Any], limits: Limits) -> list[Any]:
     if text is None and body.get("output") is not None:
         return []
     if type(text) is not str or not text:
-        raise _bad("input", "must be a text, where there are no 'messages'")
+        raise bad_field("input", "must be a text, where there are no 'messages'")
     return [{"role": "user", "content": text}]
 
 
@@ -90,18 +90,18 @@ def _answers(value: Any, limits: Limits) -> tuple[str, ...]:
         return ()
     texts = [value] if type(value) is str else value
     if type(texts) is not list or not texts or not all(type(text) is str for text in texts):
-        raise _bad("output", "must be a text or a list of texts")
+        raise bad_field("output", "must be a text or a list of texts")
     if len(texts) > limits.choices:
-        raise _bad("output", f"must not hold more than {limits.choices} texts")
+        raise bad_field("output", f"must not hold more than {limits.choices} texts")
     return tuple(texts)
 
 
 def _on_input(body: Mapping[str, Any], answered: bool) -> bool:
     judged = body.get("judge", "output" if answered else "input")
     if judged not in _JUDGED:
-        raise _bad("judge", f"must be one of {', '.join(_JUDGED)}")
+        raise bad_field("judge", f"must be one of {', '.join(_JUDGED)}")
     if judged != "input" and not answered:
-        raise _bad("output", f"is needed where 'judge' is {judged}")
+        raise bad_field("output", f"is needed where 'judge' is {judged}")
     return bool(judged != "output")
 
 
@@ -109,12 +109,8 @@ def _model(value: Any) -> str:
     if value is None:
         return ""
     if type(value) is not str or len(value) > 256:
-        raise _bad("model", "must be the name of a model")
+        raise bad_field("model", "must be the name of a model")
     return value
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
 
 
 def render(exchange: Exchange, ruling: Ruling) -> bytes:

@@ -15,7 +15,7 @@ import orjson
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.connection import Connection
@@ -68,7 +68,7 @@ class LitellmGuardrail:
             conversation = Conversation(turns, (*context.uncovered, *unread))
             asked = VerdictOnly()
         else:
-            raise _bad("input_type", "must be request or response")
+            raise bad_field("input_type", "must be request or response")
         return Asked(
             model=model if type(model) is str else "",
             conversation=conversation,
@@ -81,9 +81,9 @@ class LitellmGuardrail:
     def _context(self, body: Mapping[str, Any], limits: Limits) -> tuple[Conversation, int]:
         messages = body.get("structured_messages") or []
         if type(messages) is not list or not all(type(message) is dict for message in messages):
-            raise _bad("structured_messages", "must be a list of objects")
+            raise bad_field("structured_messages", "must be a list of objects")
         if len(messages) > limits.messages:
-            raise _bad("structured_messages", f"must not hold more than {limits.messages} messages")
+            raise bad_field("structured_messages", f"must not hold more than {limits.messages} messages")
         return self._extractor.read({"messages": messages}) if messages else (Conversation(()), 0)
 
     def downstream(self, exchange: Exchange, connection: Connection) -> VerdictDownstream:
@@ -115,14 +115,10 @@ def _input_turns(context: Conversation, texts: tuple[str, ...], beside: list[str
 def _texts(body: Mapping[str, Any], name: str, limits: Limits) -> tuple[str, ...]:
     found = body.get(name) or []
     if type(found) is not list or not all(type(text) is str for text in found):
-        raise _bad(name, "must be a list of texts")
+        raise bad_field(name, "must be a list of texts")
     if len(found) > limits.messages:
-        raise _bad(name, f"must not hold more than {limits.messages} texts")
+        raise bad_field(name, f"must not hold more than {limits.messages} texts")
     return tuple(found)
-
-
-def _bad(field: str, problem: str) -> BadRequest:
-    return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
 
 
 def render(exchange: Exchange, ruling: Ruling) -> bytes:

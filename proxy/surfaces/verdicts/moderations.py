@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
-from proxy.errors import BadRequest, GatehouseError, GuardUnavailable
+from proxy.errors import GatehouseError, GuardUnavailable, bad_field
 from proxy.exchange.exchange import Delta, Draft, Exchange, VerdictOnly
 from proxy.exchange.ports import ClientLeft, ReplyHead, Ruling
 from proxy.surfaces.chat_completions.downstream import translated
@@ -22,45 +22,42 @@ from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import CLIENT_CLOSED_REQUEST, Arrival, Asked, Entrance, Walker, refuse
 from proxy.surfaces.reading import Limits, Receive, Scope, Send
-from proxy.surfaces.verdicts.answering import NoModel
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts.answering import NoModel, VerdictDownstream
 
 PATH = "/moderations"
 SURFACE = "moderations"
 _FIELDS = frozenset({"input", "model"})
 
 
-class Collector:
-    """A client side that keeps the ruling (see `ports.Downstream`)."""
+class Collector(VerdictDownstream):
+    """A client side that keeps the ruling, or why there is none, and sends nothing."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.status = 0
+    __slots__ = ("_status", "error", "ruling")
+
+    def __init__(self, exchange: Exchange, connection: Connection) -> None:
+        super().__init__(exchange, connection, VerdictHeaders(), lambda *_: b"")
+        self._status = 0
         self.ruling: Ruling | None = None
         self.error: Exception | None = None
 
-    async def wait_left(self) -> None:
-        """Return when the client has closed the connection."""
-        await self._connection.wait_left()
+    @property
+    def status(self) -> int:
+        """200 for a text that was judged, 503 for one that no guard has read."""
+        return self._status
 
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:  # noqa: ARG002
         """Keep the verdict."""
-        self.status, self.ruling = 200, ruling
+        self._status, self.ruling = (200 if is_read(ruling) else GuardUnavailable.status), ruling
 
     async def fail(self, error: Exception) -> None:
         """Keep the failure."""
-        self.status, self.error = 503, error
+        self._status, self.error = translated(error, self._exchange.id).status, error
 
-    async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:
-        """Nothing is relayed: no model is asked."""
 
-    async def keep_alive(self, head: ReplyHead) -> None:
-        """An answer that is not a stream has no way to say "wait"."""
-
-    async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
-        """Nothing is streamed."""
-
-    async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
-        """Nothing is streamed."""
+def is_read(ruling: Ruling) -> bool:
+    """Whether the classifiers measured the text: only then is silence no harm."""
+    return ruling.input_verdict.failure is None and bool(ruling.scores)
 
 
 class Moderations:
@@ -76,15 +73,30 @@ class Moderations:
         try:
             arrival = await self._entrance.arrive(scope, receive)
             items = read_items(arrival.call.body, self._entrance.limits)
+        except GatehouseError as error:
+            self._corridor.rejected(SURFACE, error.status, error.code)
+            await _refuse(connection, decision, error)
+        except ClientLeft:
+            self._corridor.rejected(SURFACE, CLIENT_CLOSED_REQUEST, "client_left")
+        except Exception:
+            self._corridor.rejected(SURFACE, 500, "internal_error")
+            raise
+        else:
+            await self._answer(arrival, items, decision, connection)
+
+    async def _answer(
+        self, arrival: Arrival, items: Sequence[Conversation], decision: str, connection: Connection
+    ) -> None:
+        """Every text has a record of its own from here on."""
+        try:
             results = await self._judge(arrival, items, decision, connection)
             rows = [(b"content-type", b"application/json"), (b"x-request-id", decision.encode())]
             rows.append((b"x-gatehouse-request-id", decision.encode()))
             await connection.answer(200, rows, _body(arrival, decision, results))
         except GatehouseError as error:
-            self._corridor.rejected(SURFACE, error.status, error.code)
-            await refuse(connection, decision, error)
+            await _refuse(connection, decision, error)
         except ClientLeft:
-            self._corridor.rejected(SURFACE, CLIENT_CLOSED_REQUEST, "client_left")
+            return
 
     async def _judge(
         self, arrival: Arrival, items: Sequence[Conversation], decision: str, connection: Connection
@@ -104,21 +116,26 @@ class Moderations:
         return results
 
     async def _result(self, exchange: Exchange, connection: Connection) -> dict[str, Any]:
-        collector = Collector(connection)
+        collector = Collector(exchange, connection)
         await connection.attended(self._corridor.walk(exchange, collector))
         if connection.left:
             raise ClientLeft
         if collector.ruling is None:
             raise translated(collector.error or RuntimeError("no ruling"), exchange.id)
         verdict = collector.ruling.input_verdict
-        if verdict.failure is not None:
+        if not is_read(collector.ruling):
             raise GuardUnavailable
-        if not collector.ruling.scores:
-            raise GuardUnavailable("No classifier reads the input under this policy.")
         policy = exchange.bundle.policy
         model = f"gatehouse/{policy.name}@{policy.version}"
         found = moderation_result(model, (verdict,), dict(collector.ruling.scores))
         return {name: value for name, value in found.items() if name not in ("type", "model")}
+
+
+async def _refuse(connection: Connection, decision: str, error: GatehouseError) -> None:
+    try:
+        await refuse(connection, decision, error)
+    except ClientLeft:
+        return
 
 
 def read_items(body: dict[str, Any], limits: Limits) -> list[Conversation]:
@@ -129,28 +146,24 @@ def read_items(body: dict[str, Any], limits: Limits) -> list[Conversation]:
     """
     value = body.get("input")
     if unknown := sorted(body.keys() - _FIELDS):
-        raise BadRequest(f"'{unknown[0][:64]}' is not known.", param="input", code="invalid_value")
+        raise bad_field(unknown[0][:64], "is not known")
     items = [value] if type(value) is str else value
     if type(items) is not list or not items:
-        raise _bad("must be a text, a list of texts or a list of parts")
+        raise bad_field("input", "must be a text, a list of texts or a list of parts")
     if len(items) > limits.messages:
-        raise _bad(f"must not hold more than {limits.messages} items")
+        raise bad_field("input", f"must not hold more than {limits.messages} items")
     if all(type(item) is str and item for item in items):
         return [Conversation((Turn("user", item, Origin.USER),)) for item in items]
     if not all(type(item) is dict for item in items):
-        raise _bad("must hold texts that are not empty, or parts, and not both")
+        raise bad_field("input", "must hold texts that are not empty, or parts, and not both")
     found, _ = Extractor().read({"messages": [{"role": "user", "content": items}]})
     if not any(turn.text.strip() for turn in found.turns):
-        raise _bad("holds no text: no guard reads anything else")
+        raise bad_field("input", "holds no text: no guard reads anything else")
     return [Conversation(found.turns, tuple(_placed(part) for part in found.uncovered))]
 
 
 def _placed(part: Uncovered) -> Uncovered:
     return Uncovered(part.kind, part.path.replace("messages[0].content", "input"))
-
-
-def _bad(problem: str) -> BadRequest:
-    return BadRequest(f"'input' {problem}.", param="input", code="invalid_value")
 
 
 def _body(arrival: Arrival, decision: str, results: Sequence[dict[str, Any]]) -> bytes:

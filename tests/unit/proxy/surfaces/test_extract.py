@@ -234,14 +234,6 @@ def test_the_text_of_a_section_depends_on_nothing_else() -> None:
     assert first.turns[-1].text.splitlines() == ["f", "does", "town", "Oslo", "town"]
 
 
-def test_the_kept_sections_are_bounded() -> None:
-    extractor = Extractor()
-    for number in range(1000):
-        tools = [{"type": "function", "function": {"name": f"tool {number}"}}]
-        extractor.read({"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": tools})
-    assert len(extractor._sections) <= 256
-
-
 JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -162,13 +162,6 @@ def test_settings_that_are_no_text_are_not_read() -> None:
     assert (len(conversation.turns), conversation.uncovered, parts) == (1, (), 1)
 
 
-def test_the_same_tools_are_walked_once() -> None:
-    intake = Intake()
-    body = {"model": "m", "input": "a", "tools": [{"type": "function", "name": "f"}]}
-    assert intake.read(body) == intake.read({**body})
-    assert len(intake._sections) == 1
-
-
 def test_every_part_counts_once() -> None:
     items = [{"role": "user", "content": [{"type": "input_text", "text": "a"}] * 2}, CALL, {"id": "msg_1"}]
     assert Intake().read({"model": "m", "input": items, "instructions": "b"})[1] == 5

@@ -11,8 +11,9 @@ from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import CHAT, UpstreamError, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
-from proxy.surfaces.responses.routes import NATIVE, Responses, speaks
+from proxy.surfaces.responses.routes import NATIVE, Responses
 from proxy.surfaces.responses.withheld import Withheld
+from proxy.surfaces.wires import spoken
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
 from tests.unit.proxy.surfaces.responses.scenarios import payload_of, responses_route
 
@@ -85,7 +86,7 @@ def test_a_model_that_no_upstream_has_is_left_to_the_corridor_to_report() -> Non
     def nowhere(_: str) -> frozenset[Wire]:
         raise UpstreamError("upstream_error", 404, b"{}")
 
-    assert speaks(nowhere, "m") == NATIVE
+    assert spoken(nowhere, "m", "responses") == {"responses"}
 
 
 async def test_exchanges_share_no_memory_of_what_was_judged() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.errors import BadRequest
 from proxy.exchange.ports import CHAT, UpstreamError, Wire
-from proxy.surfaces.relayed.wires import check_speaks
+from proxy.surfaces.wires import check_speaks
 
 
 def test_what_the_upstream_lacks_is_said_clearly() -> None:

@@ -1,0 +1,185 @@
+"""The one list of guarded routes: path (without `/v1`) to handler. The house test walks it.
+
+Whatever reaches an upstream does so through a `GuardedRoute`, and so through the corridor.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
+
+from policies.bundle import PolicyBundle
+from proxy.exchange.events import FeedbackGiven
+from proxy.exchange.pipeline import Corridor
+from proxy.keys import digest_key, end_user_key
+from proxy.request_limit import RequestLimit
+from proxy.settings import Settings
+from proxy.stores import Store
+from proxy.surfaces.chat_completions.codec import ChatCodec
+from proxy.surfaces.chat_completions.routes import DEPLOYMENT_PATH, ChatCompletions, Deployment
+from proxy.surfaces.completions import routes as completions
+from proxy.surfaces.completions.routes import Completions
+from proxy.surfaces.end_user import EndUsers
+from proxy.surfaces.feedback import Feedback, FeedbackRoute
+from proxy.surfaces.front import Handler, Pattern
+from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
+from proxy.surfaces.reading import Limits
+from proxy.surfaces.relayed import embeddings, media
+from proxy.surfaces.relayed.embeddings import Embeddings
+from proxy.surfaces.relayed.media import Media
+from proxy.surfaces.responses import routes as responses
+from proxy.surfaces.responses.retrieval import Action, StoredResponses
+from proxy.surfaces.responses.routes import Responses
+from proxy.surfaces.responses.withheld import Withheld
+from proxy.surfaces.verdict_headers import VerdictHeaders
+from proxy.surfaces.verdicts import agentgateway, guard_check, litellm_guardrail, moderations
+from proxy.surfaces.verdicts.agentgateway import Agentgateway
+from proxy.surfaces.verdicts.guard_check import GuardCheck
+from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
+from proxy.surfaces.verdicts.moderations import Moderations
+from proxy.surfaces.wires import WiresOf
+from proxy.tenants import Tenants
+
+_STORED: tuple[tuple[str, str, Action], ...] = (
+    ("GET", "/responses/{id}", "fetch"),
+    ("GET", "/responses/{id}/input_items", "list"),
+    ("POST", "/responses/{id}/cancel", "cancel"),
+    ("DELETE", "/responses/{id}", "delete"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What routes are made of. `wires`: what the upstream of a model speaks."""
+
+    settings: Settings
+    corridor: Corridor
+    tenants: Tenants
+    entrance: Entrance
+    embedding: Entrance
+    """The same for embeddings, which may have a policy of their own."""
+    headers: VerdictHeaders
+    wires: WiresOf
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        corridor: Corridor,
+        tenants: Tenants,
+        store: Store,
+        *,
+        wires: WiresOf,
+        retried: Callable[[], None],
+    ) -> Self:
+        """`retried` is told of a client that tries again."""
+
+        def bundle_for(headers: Mapping[str, str], *, embeds: bool = False) -> tuple[str, PolicyBundle]:
+            if headers.get("x-stainless-retry-count", "0") != "0":
+                retried()
+            tenant = tenants.resolve(headers, embeds=embeds)
+            return tenant.name, tenant.bundle
+
+        limits = Limits(
+            body_bytes=settings.limits.body_bytes,
+            depth=settings.limits.depth,
+            messages=settings.limits.turns,
+            choices=settings.limits.choices,
+            exchange_seconds=settings.deadline_s,
+        )
+        users = EndUsers(end_user_key(settings), settings.end_user_ids)
+        entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
+        embedding = replace(entrance, bundle_for=partial(bundle_for, embeds=True))
+        headers = VerdictHeaders(settings.expose_headers)
+        return cls(settings, corridor, tenants, entrance, embedding, headers, wires)
+
+    def guarded(self, surface: Surface, **how: Any) -> GuardedRoute:
+        """A surface's way to the corridor; `how`: see `GuardedRoute`."""
+        return GuardedRoute(surface, self.corridor, self.entrance, **how)
+
+
+def hot_routes(doors: Doors) -> tuple[dict[str, Handler], list[Pattern]]:
+    """Exact POST paths, and routes with a name in their path or of another method."""
+    withheld = Withheld()
+    hot: dict[str, Handler] = {
+        **_speaking(doors, withheld),
+        **_verdicts(doors),
+        **_media(doors),
+        "/feedback": _feedback(doors),
+    }
+    role = doors.settings.constitution_role
+    deployment = doors.guarded(Deployment(ChatCodec(role), doors.headers))
+    return hot, [Pattern("POST", DEPLOYMENT_PATH, deployment), *_stored(doors, withheld)]
+
+
+def _speaking(doors: Doors, withheld: Withheld) -> dict[str, Handler]:
+    """Routes that ask a model."""
+    role, headers, wires = doors.settings.constitution_role, doors.headers, doors.wires
+    embedding = GuardedRoute(Embeddings(wires, headers), doors.corridor, doors.embedding)
+    return {
+        "/chat/completions": doors.guarded(ChatCompletions(ChatCodec(role), headers)),
+        completions.PATH: doors.guarded(Completions(wires, headers, role)),
+        responses.PATH: doors.guarded(Responses(wires, withheld, headers, role)),
+        embeddings.PATH: embedding,
+    }
+
+
+def _stored(doors: Doors, withheld: Withheld) -> list[Pattern]:
+    """Stored responses: their answers are judged when they are fetched."""
+    return [
+        Pattern(
+            method,
+            path,
+            doors.guarded(StoredResponses(action, doors.wires, withheld, doors.headers), bodyless=True),
+        )
+        for method, path, action in _STORED
+    ]
+
+
+def _verdicts(doors: Doors) -> dict[str, Handler]:
+    """Routes that give a verdict and call no model."""
+    headers = doors.headers
+    return {
+        moderations.PATH: Moderations(doors.corridor, doors.entrance),
+        guard_check.PATH: doors.guarded(GuardCheck(headers)),
+        litellm_guardrail.PATH: doors.guarded(LitellmGuardrail(headers)),
+        **{
+            prefix + path: doors.guarded(Agentgateway(side, headers))
+            for prefix in ("", agentgateway.PREFIX)
+            for side, path in agentgateway.HOOKS.items()
+        },
+    }
+
+
+def _media(doors: Doors) -> dict[str, Handler]:
+    """Audio and image routes that the settings name."""
+    return {
+        route.path: doors.guarded(Media(family, route, doors.wires, doors.headers), forms=route.forms)
+        for family in doors.settings.relay
+        for route in media.ROUTES[family]
+    }
+
+
+def _feedback(doors: Doors) -> FeedbackRoute:
+    def record(feedback: Feedback) -> None:
+        doors.corridor.ledger.tell(
+            FeedbackGiven(
+                feedback.decision,
+                feedback.tenant,
+                feedback.kind,
+                time.time(),
+                feedback.comment_length,
+                feedback.comment,
+            )
+        )
+
+    return FeedbackRoute(lambda headers: doors.tenants.resolve(headers).name, record)
+
+
+def _admission(settings: Settings, store: Store) -> Admit | None:
+    if not settings.limits.per_minute:
+        return None
+    return RequestLimit(store, settings.limits.per_minute, digest_key(settings)).admit

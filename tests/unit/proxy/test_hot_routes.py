@@ -1,0 +1,36 @@
+"""The list of guarded routes: what it names by default, and what a setting adds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.app import Gatehouse, build
+from proxy.settings import load_settings
+from proxy.upstreams.scripted import ScriptedUpstream
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Any:
+    def made(**changes: object) -> Gatehouse:
+        chosen = {"ledger.path": tmp_path / f"{len(changes)}.jsonl", "log.access": 0}
+        return build(load_settings({**chosen, **changes}, None, {}), upstream=ScriptedUpstream(0))
+
+    return made
+
+
+def test_nothing_that_cannot_be_read_is_relayed_by_default(house: Any) -> None:
+    assert not [path for path in house().routes if path.startswith(("/audio", "/images"))]
+
+
+def test_a_named_family_adds_its_routes(house: Any) -> None:
+    added = set(house(relay=["audio"]).routes) - set(house().routes)
+    assert added == {"/audio/speech", "/audio/transcriptions", "/audio/translations"}
+
+
+def test_embeddings_may_have_a_policy_of_their_own(house: Any) -> None:
+    app = house(embeddings_policy="monitor")
+    assert app.tenants.resolve({}, embeds=True).bundle.policy.name == "monitor"
+    assert app.tenants.resolve({}).bundle.policy.name == "default"
