@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import codecs
 import random
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from classifiers.training.examples import Example
 
@@ -31,6 +32,9 @@ from scratch; as a list; as a poem; with an example; with my brother; in the kit
 SHORT = 300
 """Characters of a text that may be joined or padded."""
 PADDED_WORDS, MOST_PADDING = 70, 8
+SENTENCE_WORDS = range(6, 25)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_WORD = re.compile(r"[a-z]{3,}")
 _OPENERS = (
     "hi, ",
     "hello! ",
@@ -45,8 +49,8 @@ _OPENERS = (
 _CLOSERS = (" thanks", " please", " thank you!", " asap", "??", " :)", "!", "...")
 
 
-def vary(example: Example, rng: random.Random) -> Example:
-    """Return the example with a small surface change, or as it is."""
+def vary(example: Example, words: Sequence[str], rng: random.Random) -> Example:
+    """Return the example with a small surface change, or as it is; ``words`` are what may stray into it."""
     text = example.text
     draw = rng.random()
     if draw < 0.06:
@@ -59,6 +63,8 @@ def vary(example: Example, rng: random.Random) -> Example:
         text = swap_letters(text, rng)
     elif draw < 0.36 and len(text) < SHORT:
         text = in_context(text, rng)
+    elif draw < 0.44 and words:
+        text = with_word(text, rng.choice(words), rng)
     return replace(example, text=text or example.text)
 
 
@@ -70,6 +76,13 @@ def in_context(text: str, rng: random.Random) -> str:
     if rng.random() < 0.25:
         return f"{context.capitalize()}: {text}"
     return f"{body.removesuffix(mark)} {context}{mark}"
+
+
+def with_word(text: str, word: str, rng: random.Random) -> str:
+    """The text with a stray word: no single word decides."""
+    pieces = text.split(" ")
+    pieces.insert(rng.randint(0, len(pieces)), word)
+    return " ".join(pieces)
 
 
 def swap_letters(text: str, rng: random.Random) -> str:
@@ -93,12 +106,42 @@ def join(first: Example, second: Example) -> Example:
     return replace(first, text=f"{first.text}\n{second.text}", targets=merged, weight=weight, family="joined")
 
 
-def pad(example: Example, harmless: list[Example], rng: random.Random) -> Example:
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """Harmless text to hide others among: short rows, and sentences of long ones."""
+
+    rows: Sequence[str]
+    sentences: Sequence[str]
+
+    @classmethod
+    def of(cls, examples: Iterable[Example]) -> Padding:
+        """What the harmless among the examples offer."""
+        rows, sentences = [], []
+        for example in examples:
+            if example.targets.get("harm") != 0.0 or 1.0 in example.targets.values():
+                continue
+            if len(example.text) < SHORT:
+                rows.append(example.text)
+            else:
+                pieces = _SENTENCE_END.split(example.text)
+                sentences += [piece for piece in pieces if len(piece.split()) in SENTENCE_WORDS]
+        return cls(rows, sentences or rows)
+
+    def draw(self, rng: random.Random) -> Sequence[str]:
+        """What one text is padded with: short rows, sentences, or a few sentences again and again."""
+        way = rng.random()
+        if way < 0.4:
+            return self.rows
+        return self.sentences if way < 0.8 else rng.choices(self.sentences, k=rng.randint(1, 3))
+
+
+def pad(example: Example, padding: Padding, rng: random.Random) -> Example:
     """Put a short text at a random place among harmless ones, up to about a window's length."""
     around: list[str] = []
     room = PADDED_WORDS - len(example.text.split())
+    source = padding.draw(rng)
     while room > 0 and len(around) < MOST_PADDING:
-        text = rng.choice(harmless).text
+        text = rng.choice(source)
         around.append(text)
         room -= len(text.split())
     around.insert(rng.randint(0, len(around)), example.text)
@@ -125,28 +168,30 @@ def garble(example: Example, rng: random.Random) -> Example:
 def augment(examples: list[Example], shares: Mapping[str, float], seed: int) -> list[Example]:
     """Return the varied examples, and beside them shares of their number of other rows.
 
-    ``joined``: a harmless row before or after any row; ``padded``: a short harmful row among several
-    harmless ones; ``mixed``: several harmless rows, so that a row of pieces is no sign of harm; ``noise``:
-    garbled harmless rows.
+    ``joined``: a harmless row before or after any row; ``padded``: a short harmful row among harmless rows
+    or sentences; ``mixed``: the same with a harmless row, so that a row of pieces is no sign of harm;
+    ``noise``: garbled harmless rows.
     """
     rng = random.Random(seed)  # noqa: S311 - sampling, not secrets
     short = [example for example in examples if len(example.text) < SHORT]
     harmless = [example for example in short if example.targets.get("harm") == 0.0]
     risky = [example for example in short if example.targets.get("harm") == 1.0]
+    padding = Padding.of(examples)
+    words = sorted({word for example in short for word in _WORD.findall(example.text.lower())})
     extra = []
     for _ in range(_count(shares, "joined", examples, harmless)):
         pair = [rng.choice(harmless), rng.choice(short)]
         rng.shuffle(pair)
         extra.append(join(pair[0], pair[1]))
     extra += [
-        pad(rng.choice(risky), harmless, rng)
+        pad(rng.choice(risky), padding, rng)
         for _ in range(_count(shares, "padded", examples, harmless and risky))
     ]
     extra += [
-        pad(rng.choice(harmless), harmless, rng) for _ in range(_count(shares, "mixed", examples, harmless))
+        pad(rng.choice(harmless), padding, rng) for _ in range(_count(shares, "mixed", examples, harmless))
     ]
     extra += [garble(rng.choice(harmless), rng) for _ in range(_count(shares, "noise", examples, harmless))]
-    return [vary(example, rng) for example in examples] + extra
+    return [vary(example, words, rng) for example in examples] + extra
 
 
 def _count(shares: Mapping[str, float], name: str, examples: list[Example], needed: list[Example]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from classifiers.training.augment import augment, garble, join, pad, swap_letters
+from classifiers.training.augment import Padding, augment, garble, join, pad, swap_letters, vary, with_word
 from classifiers.training.examples import Example
 
 CALM = Example("the sky is blue", {"harm": 0.0, "ssh": 0.0}, "a", "MIT")
@@ -21,7 +21,7 @@ def test_a_joined_row_is_as_risky_as_its_worst_part() -> None:
 def test_padding_keeps_the_text_and_its_labels_among_harmless_ones() -> None:
     places = set()
     for seed in range(20):
-        padded = pad(RISKY, [CALM], random.Random(seed))
+        padded = pad(RISKY, Padding.of([CALM]), random.Random(seed))
         assert padded.targets == RISKY.targets
         assert padded.text.count(CALM.text) > 3
         places.add(padded.text.find(RISKY.text))
@@ -52,3 +52,22 @@ def test_rows_of_several_pieces_are_harmless_as_often_as_not() -> None:
     rows = augment([CALM, RISKY] * 50, {"padded": 0.2, "mixed": 0.2}, seed=2)[100:]
     assert [row.targets["harm"] for row in rows] == [1.0] * 20 + [0.0] * 20
     assert all(row.text.count(CALM.text) > 3 for row in rows)
+
+
+def test_texts_are_padded_with_prose_too_and_never_with_what_is_risky() -> None:
+    """Sentences of long harmless rows, some of them again and again."""
+    sentence = "The river was high that spring and the ferry did not run."
+    long = Example(" ".join([sentence] * 8), {"harm": 0.0}, "c", "MIT")
+    bad = Example("Another bad thing that nobody should read here at all. " * 8, {"harm": 1.0}, "d", "MIT")
+    padding = Padding.of([CALM, RISKY, long, bad])
+    assert padding == Padding([CALM.text], [sentence] * 8)
+    padded = [pad(RISKY, padding, random.Random(seed)).text for seed in range(20)]
+    assert any(sentence in text for text in padded)
+    assert any(CALM.text in text for text in padded)
+
+
+def test_a_stray_word_stands_among_the_others_and_keeps_the_label() -> None:
+    assert sorted(with_word("a b c", "secret", random.Random(3)).split()) == ["a", "b", "c", "secret"]
+    varied = [vary(CALM, ["secret"], random.Random(seed)) for seed in range(60)]
+    assert any("secret" in row.text for row in varied)
+    assert all(row.targets == CALM.targets for row in varied)
