@@ -131,12 +131,13 @@ $(FUZZ_VENV)/.ready: requirements/fuzz.lock pyproject.toml
 FUZZ_PIP := $(FUZZ_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:
 
 # torch is pinned without hashes, and may bring packages of its own: requirements/train.txt says why.
-$(TRAIN_VENV)/.ready: requirements/train.lock requirements/train.txt pyproject.toml
+$(TRAIN_VENV)/.ready: requirements/train.lock requirements/train.txt requirements/train-base.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Gatehouse needs Python 3.11 or newer.' >&2; exit 1; }
 	@echo 'Setting up $(TRAIN_VENV) (first call, or the pinned packages changed): some minutes ...'
 	@$(PYTHON) -m venv $(TRAIN_VENV)
 	@$(TRAIN_PIP) --require-hashes --no-deps --requirement requirements/train.lock
 	@$(TRAIN_PIP) --requirement requirements/train.txt
+	@$(TRAIN_PIP) --require-hashes --no-deps --requirement requirements/train-base.txt
 	@$(TRAIN_PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 TRAIN_PIP := $(TRAIN_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:

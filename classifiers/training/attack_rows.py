@@ -17,11 +17,13 @@ from pathlib import Path
 from classifiers.training.compose import DATA, OWN_LICENCE
 from classifiers.training.examples import Example
 from classifiers.training.labels import HAZARDS, INPUT_HEADS
+from classifiers.training.puzzles import read_spelt
 from classifiers.training.written import HELD, HELD_SHARE, WRITTEN
 
 PARTS = (
     "frames_jailbreak",
     "frames_benign",
+    "puzzles",
     "hijack",
     "hijack_benign",
     "hidden",
@@ -103,6 +105,19 @@ class Composer:
         core = self._random.choice(self._cores.harmful)
         text = self._framed("frames_benign", core.text)
         return self._row(text, {"harm": 1.0} | _hazards(core), "frame")
+
+    def make_puzzle(self) -> Example:
+        """A harmless request spelt out in some way, as the guard reads it."""
+        core = self._random.choice(self._cores.harmless)
+        frame = self._random.choice(self._parts["puzzles"])
+        return self._row(read_spelt(frame, core.text, self._random), CALM, "puzzle")
+
+    def make_harmful_puzzle(self) -> Example:
+        """The same with a harmful request, where the guard reads it in plain."""
+        core = self._random.choice(self._cores.harmful)
+        frame = self._random.choice(self._parts["puzzles"])
+        text = read_spelt(frame, core.text, self._random, understood=True)
+        return self._row(text, {"harm": 1.0} | _hazards(core), "puzzle")
 
     def make_suffix(self) -> Example:
         """A harmful request with noise behind it, as optimised attacks have."""

@@ -17,7 +17,7 @@ from classifiers.training.written import HELD, WRITTEN, label_targets
 
 KINDS = (
     *("jailbreak", "empty_jailbreak", "frame", "harmful_frame", "suffix", "harmless_suffix"),
-    *("hijack", "hijack_benign", "hidden", "document"),
+    *("hijack", "hijack_benign", "hidden", "document", "puzzle", "harmful_puzzle"),
 )
 
 
@@ -58,6 +58,8 @@ def test_labels_follow_the_content_and_not_the_form() -> None:
         "harmful_frame": {"harm": 1.0},
         "suffix": {"jailbreak": 1.0, "harm": 1.0},
         "harmless_suffix": {"jailbreak": 0.0, "harm": 0.0},
+        "puzzle": {"jailbreak": 0.0, "prompt_injection": 0.0, "harm": 0.0},
+        "harmful_puzzle": {"harm": 1.0},
         "hijack": {"prompt_injection": 1.0},
         "hijack_benign": {"prompt_injection": 0.0},
         "hidden": {"prompt_injection": 1.0},
