@@ -84,7 +84,7 @@ def test_what_is_held_out_shares_no_part_and_no_core_with_training() -> None:
     found = compose_attacks(ROWS, DOCUMENTS, dict.fromkeys(KINDS, 30), 3)
     train = [row for row in found if row.source.startswith(WRITTEN)]
     held = [row for row in found if row.source.startswith(HELD)]
-    assert (len(train), len(held)) == (300, 30)
+    assert (len(train), len(held)) == (30 * len(KINDS), 3 * len(KINDS))
     assert all("the beekeeper" not in row.text for row in train)
     assert all("zeppelin" not in row.text for row in held)
 
