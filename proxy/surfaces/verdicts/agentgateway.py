@@ -16,7 +16,7 @@ from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
-from proxy.exchange.ports import Ruling
+from proxy.exchange.ports import ReplyHead, Ruling
 from proxy.surfaces.chat_completions.routes import check_messages
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
@@ -101,7 +101,7 @@ def _spoken(choice: Mapping[str, Any]) -> str:
     return "\n".join(text for text in found.texts if text.lower() not in ("assistant", "model"))
 
 
-def render_request(exchange: Exchange, ruling: Ruling) -> bytes:
+def render_request(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:  # noqa: ARG001
     """Pass, or reject with the canned text."""
     found = summarise(exchange, ruling)
     action: dict[str, Any] = {}
@@ -110,7 +110,7 @@ def render_request(exchange: Exchange, ruling: Ruling) -> bytes:
     return orjson.dumps({"action": action})
 
 
-def render_response(exchange: Exchange, ruling: Ruling) -> bytes:
+def render_response(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:  # noqa: ARG001
     """Pass, or the choices with canned texts in place of what must not leave."""
     replaced = dict(ruling.replacements)
     if not replaced:

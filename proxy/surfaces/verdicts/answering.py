@@ -14,8 +14,8 @@ from proxy.surfaces.verdict_headers import VerdictHeaders
 
 _JSON = (b"content-type", b"application/json")
 
-Render = Callable[[Exchange, Ruling], bytes]
-"""From an exchange and its ruling to the body of the answer."""
+Render = Callable[[Exchange, ReplyHead, Ruling], bytes]
+"""From an exchange, what was judged of it and its ruling to the body of the answer."""
 
 
 class NoModel:
@@ -70,7 +70,7 @@ class VerdictDownstream:
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:  # noqa: ARG002
         """Send the verdict."""
         rows = [_JSON, *self._headers.rows(self._exchange, head, ruling)]
-        await self._connection.answer(200, rows, self._render(self._exchange, ruling))
+        await self._connection.answer(200, rows, self._render(self._exchange, head, ruling))
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:  # noqa: ARG002
         """Nothing is streamed."""

@@ -14,8 +14,9 @@ import orjson
 
 from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError, bad_field
+from proxy.exchange.coverage import Coverage
 from proxy.exchange.exchange import Exchange, VerdictOnly
-from proxy.exchange.ports import Ruling
+from proxy.exchange.ports import ReplyHead, Ruling
 from proxy.surfaces.chat_completions.routes import check_messages
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
@@ -113,7 +114,7 @@ def _model(value: Any) -> str:
     return value
 
 
-def render(exchange: Exchange, ruling: Ruling) -> bytes:
+def render(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:
     """The verdict in full; see docs/reference/api.md."""
     found, policy = summarise(exchange, ruling), exchange.bundle.policy
     asked = exchange.verdict_only or VerdictOnly()
@@ -128,8 +129,13 @@ def render(exchange: Exchange, ruling: Ruling) -> bytes:
             "input": verdict_body(ruling.input_verdict) if exchange.conversation.turns else None,
             "output": [verdict_body(verdict) for verdict in ruling.output_verdicts],
             "scores": {"input": dict(ruling.scores), "output": dict(ruling.output_scores)},
-            "coverage": exchange.coverage,
+            "coverage": {"input": _share(head.coverage), "output": _share(ruling.output_coverage)},
             "uncovered": [{"kind": part.kind, "path": part.path} for part in exchange.conversation.uncovered],
             "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         }
     )
+
+
+def _share(coverage: Coverage | None) -> float | None:
+    """Share of a side's text that was judged, None where there is none."""
+    return coverage.share if coverage is not None else None

@@ -17,7 +17,7 @@ from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
-from proxy.exchange.ports import Ruling
+from proxy.exchange.ports import ReplyHead, Ruling
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import Asked, Call
@@ -121,7 +121,7 @@ def _texts(body: Mapping[str, Any], name: str, limits: Limits) -> tuple[str, ...
     return tuple(found)
 
 
-def render(exchange: Exchange, ruling: Ruling) -> bytes:
+def render(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:  # noqa: ARG001
     """`NONE`, or `BLOCKED` with the text that the client may see."""
     found = summarise(exchange, ruling)
     if not found.blocks:

@@ -100,9 +100,19 @@ async def test_what_cannot_be_judged_names_its_field(body: dict[str, Any], param
     assert (answer.status, answer.error()["param"]) == (400, param)
 
 
-async def test_what_nobody_reads_lowers_the_coverage() -> None:
+async def test_coverage_says_how_much_of_each_side_was_judged() -> None:
+    found = await check({"input": "hello", "output": "fine", "judge": "both"})
+    assert found["coverage"] == {"input": 1.0, "output": 1.0}
+    assert (await check({"output": "fine"}))["coverage"] == {"input": None, "output": 1.0}
+
+
+async def test_what_no_guard_measured_was_not_covered() -> None:
+    screener = FakeScreener(Gates(open_gates=True), input_score=Failure.TIMEOUT)
+    assert (await check({"input": "hello"}, screener=screener))["coverage"]["input"] == 0.0
+
+
+async def test_what_nobody_reads_is_listed() -> None:
     picture = {"type": "image_url", "image_url": {"url": "https://pictures.test/a.png"}}
     said = {"role": "user", "content": [{"type": "text", "text": "hello"}, picture]}
     found = await check({"messages": [said]})
-    assert (found["coverage"], found["uncovered"][0]["kind"]) == (0.5, "image")
-    assert (await check({"input": "hello"}))["coverage"] == 1.0
+    assert [part["kind"] for part in found["uncovered"]] == ["image"]
