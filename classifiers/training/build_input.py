@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from classifiers.training import (
+    artefact,
     attack_rows,
     augment,
     calibrate,
@@ -66,12 +67,16 @@ def gather(pool: Path | None, settings: dict[str, Any], seed: int) -> Split:
 def train_model(
     parts: Split, weights: Path, settings: dict[str, Any], seed: int
 ) -> tuple[network.Classifier, int]:
-    """Fine-tune the encoder in two rounds; returns the model and its number of steps."""
+    """Fine-tune the encoder in two rounds, a model that was trained before in the second one alone; returns the
+    model and its number of steps.
+    """
     train.seed_torch(seed)
     model = network.load_encoder(weights, len(INPUT_HEADS), "text")
-    own = (written.WRITTEN, written.REDTEAM_SOURCE)
-    rows = parts.train + [row for row in parts.train if row.source.startswith(own)] * settings["repeat"]
-    steps = train_round(model, rows, weights, settings, "schedule", seed)
+    steps = 0
+    if not artefact.is_trained(weights):
+        own = (written.WRITTEN, written.REDTEAM_SOURCE)
+        rows = parts.train + [row for row in parts.train if row.source.startswith(own)] * settings["repeat"]
+        steps = train_round(model, rows, weights, settings, "schedule", seed)
     rows = second_rows(parts.train, settings["emphasis"], seed)
     return model, steps + train_round(model, rows, weights, settings, "second", seed + 1)
 

