@@ -236,7 +236,10 @@ def train(  # noqa: PLR0913 - a command has as many parameters as options
         list[Trained] | None, typer.Option(help="Only this model; may be repeated. Default: all.")
     ] = None,
     base: Annotated[
-        str, typer.Option(help="Base encoder: folder, wheel, package or hub name; default: as configured.")
+        str,
+        typer.Option(
+            help="Base encoder (folder, wheel, package, hub name), or the folder of a model to go on from; default: as configured."
+        ),
     ] = "",
     config: Annotated[
         Path | None, typer.Option(help="Recipe and seeds; default: classifiers/training/training.yaml.")

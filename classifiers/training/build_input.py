@@ -67,8 +67,9 @@ def gather(pool: Path | None, settings: dict[str, Any], seed: int) -> Split:
 def train_model(
     parts: Split, weights: Path, settings: dict[str, Any], seed: int
 ) -> tuple[network.Classifier, int]:
-    """Fine-tune the encoder in two rounds, a model that was trained before in the second one alone; returns the
-    model and its number of steps.
+    """Fine-tune the encoder in two rounds, a model that was trained before in the second one alone.
+
+    Returns the model and its number of steps.
     """
     train.seed_torch(seed)
     model = network.load_encoder(weights, len(INPUT_HEADS), "text")

@@ -184,7 +184,7 @@ def _spread(states: Tensor, mask: Tensor) -> Tensor:
 
 
 def load_encoder(folder: Path, labels: int, pooling: str) -> Classifier:
-    """Build a classifier on the weights in ``folder``; heads that are not there in their size start untrained."""
+    """Build a classifier on the weights in ``folder``; heads that are not there so large start untrained."""
     model = Classifier(Shape.read(folder), labels, pooling)
     own = model.state_dict()
     state = {
