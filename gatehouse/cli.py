@@ -238,7 +238,8 @@ def train(  # noqa: PLR0913 - a command has as many parameters as options
     base: Annotated[
         str,
         typer.Option(
-            help="Base encoder (folder, wheel, package, hub name), or the folder of a model to go on from; default: as configured."
+            help="Base encoder (folder, wheel, package, hub name), or a model's folder to go on from; "
+            "default: as configured."
         ),
     ] = "",
     config: Annotated[
