@@ -11,10 +11,11 @@ from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceFiel
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.codec import is_faithful
 from proxy.surfaces.chat_completions.spoken import is_word
+from proxy.surfaces.named_events import event_frame, is_framed
 from proxy.surfaces.responses import spoken
 from proxy.surfaces.responses.omission import left_out
 from proxy.surfaces.responses.repeats import Repeats
-from proxy.surfaces.responses.schema import RUNNING, event_frame
+from proxy.surfaces.responses.schema import RUNNING
 from proxy.surfaces.responses.vocabulary import texts_of
 from proxy.surfaces.sse import data_of
 
@@ -292,12 +293,8 @@ def _is_padding(value: Any) -> bool:
 
 
 def _is_framed(raw: bytes, kind: str, payload: bytes) -> bool:
-    """Whether a frame is what every client can read: its event named as its data says, and no more."""
-    if raw == b"data: " + payload + b"\n\n":
-        return True
-    named = b"event: " + kind.encode("utf-8", "replace") + b"\ndata: " + payload
-    lines = (named + b"\n\n", named.replace(b"\n", b"\r\n", 1) + b"\r\n\r\n")
-    return kind.isprintable() and raw in lines
+    """Clients of this API read an event's type, so its name may be missing."""
+    return raw == b"data: " + payload + b"\n\n" or is_framed(raw, kind, payload)
 
 
 def _load(raw: bytes) -> dict[str, Any]:

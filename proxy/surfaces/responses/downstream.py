@@ -14,6 +14,7 @@ from proxy.surfaces.chat_completions.downstream import ChatDownstream, translate
 from proxy.surfaces.chat_completions.schema import Shape, block_shape
 from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.connection import Connection
+from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.transcript import Transcript
 from proxy.surfaces.responses.withheld import Withheld
@@ -143,7 +144,7 @@ class ResponsesDownstream(ChatDownstream):
     def _replaced_stream(self, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bytes:
         replacement = ruling.replacements[0][1]
         if self._listing:
-            return schema.event_frame(schema.replaced_list(self._message_id(), replacement))
+            return event_frame(schema.replaced_list(self._message_id(), replacement))
         return self._stream_of(self._replaced(deltas, draft, ruling, replacement))
 
     def _stream_of(self, response: dict[str, Any]) -> bytes:
@@ -168,8 +169,8 @@ class ResponsesDownstream(ChatDownstream):
             response = last["response"]
             if response.get("moderation") is None:
                 response = self._with_verdict(response, ruling)
-            frames.extend(schema.event_frame(event) for event in delta.data[:-1])
-            frames.append(schema.event_frame({**last, "response": response}))
+            frames.extend(event_frame(event) for event in delta.data[:-1])
+            frames.append(event_frame({**last, "response": response}))
         if not self._told.ended:
             frames.append(self._codec.closing())
         return b"".join(frames)
@@ -215,7 +216,7 @@ class ResponsesDownstream(ChatDownstream):
             return
         fault = translated(error, self._exchange.id)
         event = schema.error_event(fault.message, fault.code, self._told.number)
-        frame = b"" if self._told.ended else schema.event_frame(event)
+        frame = b"" if self._told.ended else event_frame(event)
         await self._connection.write(frame, more=False)
 
     def _message_id(self) -> str:

@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from proxy.exchange.exchange import Exchange, Replacement, ReplyOrigin, Usage
 from proxy.exchange.ports import Ruling
 from proxy.surfaces.chat_completions.schema import Shape
@@ -49,12 +47,6 @@ _ECHOES: dict[str, Any] = {
 """Fields of a response that repeat the request, and what they are where it does not say."""
 
 _KEPT_OF_REQUEST = ("prompt_cache_key", "safety_identifier", "top_logprobs", "user")
-
-
-def event_frame(event: Mapping[str, Any]) -> bytes:
-    """One event. Clients of this API read its name, which is the type in its data."""
-    name = "".join(char for char in str(event.get("type", "error")) if char.isprintable())
-    return b"event: " + name.encode("utf-8", "replace") + b"\ndata: " + orjson.dumps(event) + b"\n\n"
 
 
 def response(identity: str, created: int, model: str, request: Mapping[str, Any]) -> dict[str, Any]:

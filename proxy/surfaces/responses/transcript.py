@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
 
 _STARTS = frozenset({"response.created", "response.queued", "response.in_progress"})
@@ -94,7 +95,7 @@ class Transcript:
         """One event of Gatehouse's own, with the next number."""
         event = {"type": kind, "sequence_number": self._number, **fields}
         self.note(event)
-        return schema.event_frame(event)
+        return event_frame(event)
 
     def begin(self, response: Mapping[str, Any]) -> bytes:
         """The first two events of a stream."""

@@ -16,6 +16,7 @@ import orjson
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role
+from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.chat_request import chat_body
 from proxy.surfaces.responses.omission import left_out
@@ -94,15 +95,15 @@ class TranslatedCodec:
             return self._error(delta)
         if delta.kind == "done":
             events = self._ending()
-            frames = b"".join(schema.event_frame(event) for event in events)
+            frames = b"".join(event_frame(event) for event in events)
             return Delta(frames, "done", (), (), self._usage, tuple(events))
         events = self._chunk(delta)
-        frames = b"".join(schema.event_frame(event) for event in events)
+        frames = b"".join(event_frame(event) for event in events)
         return _first_choice(delta, frames, tuple(events))
 
     def closing(self) -> bytes:
         """The events that a stream lacks whose end mark never came."""
-        return b"".join(schema.event_frame(event) for event in self._ending())
+        return b"".join(event_frame(event) for event in self._ending())
 
     def _chunk(self, delta: Delta) -> Events:
         events: Events = []
@@ -175,7 +176,7 @@ class TranslatedCodec:
         )
         if self._writer is not None:
             self._writer.ended = True
-        return Delta(schema.event_frame(event), "error", delta.pieces, (), None, (event,))
+        return Delta(event_frame(event), "error", delta.pieces, (), None, (event,))
 
 
 def _first_choice(delta: Delta, raw: bytes, data: Any) -> Delta:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from proxy.exchange.exchange import Draft
-from proxy.surfaces.responses import schema
+from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses.codec import ResponsesCodec
 from proxy.surfaces.responses.intake import Intake
 from tests.unit.proxy.surfaces.responses import wire
@@ -54,7 +54,7 @@ def changed(event: dict[str, Any], how: str, path: Path) -> dict[str, Any]:
 def judged(events: list[dict[str, Any]]) -> str:
     codec, draft = ResponsesCodec(wire.KNOWN_REQUEST), Draft()
     for event in events:
-        draft.add(codec.frame(schema.event_frame(event)))
+        draft.add(codec.frame(event_frame(event)))
     return draft.choice(0).judged_text()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from proxy.exchange.exchange import Usage
 from proxy.surfaces.chat_completions.schema import Shape
 from proxy.surfaces.responses import schema
@@ -35,11 +33,3 @@ def test_usage_is_told_in_full() -> None:
     body = schema.usage_body(Usage(9, 4, 2), 1)
     assert (body["total_tokens"], body["input_tokens_details"]["cached_tokens"]) == (13, 2)
     assert schema.usage_body(None)["total_tokens"] == 0
-
-
-@pytest.mark.parametrize("kind", ["response.created", "a\nevent: b", "x\r\n\r\ndata: y"])
-def test_an_event_s_name_cannot_open_another_line(kind: str) -> None:
-    frame = schema.event_frame({"type": kind})
-    assert frame.count(b"\n") == 3
-    assert frame.count(b"\r") == 0
-    assert frame.startswith(b"event: ")

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.transcript import Transcript
 
@@ -102,7 +103,7 @@ def call_stream(arguments: Sequence[str] = ('{"city":', '"Oslo"}')) -> list[byte
 
 def event(kind: str, number: int = 0, **fields: Any) -> bytes:
     """Any event."""
-    return schema.event_frame({"type": kind, "sequence_number": number, **fields})
+    return event_frame({"type": kind, "sequence_number": number, **fields})
 
 
 def every_kind() -> list[dict[str, Any]]:
