@@ -26,6 +26,10 @@ from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Handler, Pattern
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
+from proxy.surfaces.messages import counting
+from proxy.surfaces.messages import routes as messages
+from proxy.surfaces.messages.counting import CountTokens
+from proxy.surfaces.messages.routes import Messages
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed import embeddings, media
 from proxy.surfaces.relayed.embeddings import Embeddings
@@ -123,6 +127,8 @@ def _speaking(doors: Doors, withheld: Withheld) -> dict[str, Handler]:
         "/chat/completions": doors.guarded(ChatCompletions(ChatCodec(role), headers)),
         completions.PATH: doors.guarded(Completions(wires, headers, role)),
         responses.PATH: doors.guarded(Responses(wires, withheld, headers, role)),
+        messages.PATH: doors.guarded(Messages(wires, headers, role), id_header=messages.ID_HEADER),
+        counting.PATH: doors.guarded(CountTokens(wires, headers), id_header=messages.ID_HEADER),
         embeddings.PATH: embedding,
     }
 

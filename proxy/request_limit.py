@@ -34,7 +34,8 @@ class RequestLimit:
             RateLimited: the client has used up this minute.
         """
         now = self.wall()
-        client = keyed_digest(headers.get("authorization", ""), self.secret)
+        key = headers.get("authorization") or headers.get("x-api-key", "")
+        client = keyed_digest(key.removeprefix("Bearer "), self.secret)
         key = f"limit:{client}:{int(now // _MINUTE)}"
         if await self.store.incr(key, 1, 2 * _MINUTE) > self.per_minute:
             raise RateLimited(

@@ -7,7 +7,7 @@ no other way to a model: the corridor is called here and nowhere else.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from proxy.surfaces.reading import (
     read_body,
     read_headers,
 )
+from proxy.surfaces.verdict_headers import ID_NAMES
 
 CLIENT_CLOSED_REQUEST = 499
 
@@ -223,9 +224,9 @@ class Arrival:
 
 class GuardedRoute:
     """One surface's requests as an ASGI handler. `bodyless`: a POST that says all in its path; `forms`: one
-    that may be a multipart form."""
+    that may be a multipart form; `id_header`: one more header that says the decision id of a refusal."""
 
-    __slots__ = ("_bodyless", "_corridor", "_entrance", "_forms", "_surface")
+    __slots__ = ("_bodyless", "_corridor", "_entrance", "_forms", "_id_headers", "_surface")
 
     def __init__(
         self,
@@ -235,7 +236,9 @@ class GuardedRoute:
         *,
         bodyless: bool = False,
         forms: bool = False,
+        id_header: bytes = b"",
     ) -> None:
+        self._id_headers = (*ID_NAMES, id_header) if id_header else ID_NAMES
         self._surface = surface
         self._corridor = corridor
         self._entrance = entrance
@@ -262,7 +265,8 @@ class GuardedRoute:
     async def _refuse(self, connection: Connection, decision: str, error: GatehouseError) -> None:
         self._corridor.rejected(self._surface.name, error.status, error.code)
         try:
-            await refuse(connection, decision, error, self._surface.error_body(error, decision))
+            body = self._surface.error_body(error, decision)
+            await refuse(connection, decision, error, body, self._id_headers)
         except ClientLeft:
             return
 
@@ -274,7 +278,11 @@ class GuardedRoute:
 
 
 async def refuse(
-    connection: Connection, decision: str, error: GatehouseError, body: bytes | None = None
+    connection: Connection,
+    decision: str,
+    error: GatehouseError,
+    body: bytes | None = None,
+    id_headers: Sequence[bytes] = ID_NAMES,
 ) -> None:
     """Answer a request that never became an exchange; `body`: in the surface's shape, else OpenAI's.
 
@@ -282,8 +290,7 @@ async def refuse(
     """
     rows = [
         (b"content-type", b"application/json"),
-        (b"x-request-id", decision.encode()),
-        (b"x-gatehouse-request-id", decision.encode()),
+        *((name, decision.encode()) for name in id_headers),
         *encode_headers(error.headers()),
     ]
     if error.status in (401, 403, 408, 413, 415):

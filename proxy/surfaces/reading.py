@@ -28,7 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 _DIGITS_TO_ZERO = bytes(ord("0") if chr(byte).isdecimal() and byte < 128 else byte for byte in range(256))
 _LONG_NUMBER = b"0" * 19
 _SINGLE_HEADERS = frozenset(
-    {"authorization", "content-type", "content-length", "content-encoding", "host", "api-key"}
+    {"authorization", "content-type", "content-length", "content-encoding", "host", "api-key", "x-api-key"}
 )
 _CONTAINERS = (dict, list)
 

@@ -23,6 +23,8 @@ from proxy.exchange.exchange import Exchange, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling, UpstreamHead
 from proxy.surfaces.connection import HeaderRows
 
+ID_NAMES = (b"x-request-id", b"x-gatehouse-request-id")
+"""Headers that say the decision id."""
 _KEPT_BUNDLES = 64
 _ACTIONS = {
     Action.ALLOW: b"allow",
@@ -37,6 +39,7 @@ _NOT_RELAYED = frozenset(
         "content-length",
         "date",
         "keep-alive",
+        "request-id",
         "server",
         "set-cookie",
         "trailer",
@@ -51,16 +54,24 @@ class VerdictHeaders:
     """Makes the header rows of replies. `expose=False` keeps everything but the decision id to the house:
     verdicts in headers help whoever searches for a bypass."""
 
-    __slots__ = ("_bundles", "_expose")
+    __slots__ = ("_bundles", "_expose", "_names")
 
-    def __init__(self, expose: bool = True) -> None:
+    def __init__(self, expose: bool = True, names: tuple[bytes, ...] = ID_NAMES) -> None:
         self._expose = expose
+        self._names = names
         self._bundles: dict[tuple[str, str], HeaderRows] = {}
+
+    def also(self, name: bytes) -> VerdictHeaders:
+        """The same with the decision id under one more name."""
+        return VerdictHeaders(self._expose, (*self._names, name))
+
+    def ids(self, decision: str) -> HeaderRows:
+        """Rows that say the decision id."""
+        return [(name, decision.encode()) for name in self._names]
 
     def rows(self, exchange: Exchange, head: ReplyHead, ruling: Ruling | None = None) -> HeaderRows:
         """Fresh rows for one reply. `ruling`: None while the end of a stream is still open."""
-        decision = exchange.id.encode()
-        rows = [(b"x-request-id", decision), (b"x-gatehouse-request-id", decision)]
+        rows = self.ids(exchange.id)
         if not self._expose:
             return rows
         rows += self._about_bundle(exchange.bundle)

@@ -68,11 +68,15 @@ def _turned_down(raw: bytes | None) -> str:
     """The parameter (`temperature`, `max_tokens`) that an error body says the model does not take."""
     try:
         error = orjson.loads(raw or b"")["error"]
-        code, param = error["code"], error["param"]
-    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+        code, param = error.get("code"), error.get("param")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         return ""
     known = code in ("unsupported_parameter", "unsupported_value") and param in ("temperature", "max_tokens")
-    return str(param) if known else ""
+    if known:
+        return str(param)
+    # Anthropic's errors have no code, and name a field in their words only.
+    named = "code" not in error and "temperature" in str(error.get("message"))
+    return "temperature" if named else ""
 
 
 def read_critic_answer(raw: bytes) -> CriticAnswer:

@@ -30,7 +30,8 @@ from proxy.upstreams.frames import FrameSplitter, FrameTooLarge
 from proxy.upstreams.http_connection import HttpConnection, StaleConnection
 from proxy.upstreams.http_limits import HttpLimits, HttpTimeouts
 from proxy.upstreams.http_pool import HttpPool
-from proxy.upstreams.relayed_headers import for_client, for_upstream
+from proxy.upstreams.messages_critic import MESSAGES_PATH, messages_payload, read_messages_answer
+from proxy.upstreams.relayed_headers import ANTHROPIC_VERSION, for_client, for_upstream
 
 # After the end mark the closing chunk of the body is due at once: wait for it so that the connection
 # can be kept, but never for long.
@@ -45,10 +46,10 @@ OPENAI_WIRES: frozenset[Wire] = frozenset(
 
 
 class HttpUpstream:
-    """An OpenAI-compatible server below `base_url` (the address that ends in `/v1`).
+    """An OpenAI-compatible server below `base_url` (the address that ends in `/v1`), or Anthropic's.
 
     With an `api_key` every call carries it in place of the client's own; without one the client's
-    Authorization header is relayed, unless `relay_authorization` is False (clients then hold keys of
+    `authorization` (or `x-api-key`) is relayed, unless `relay_authorization` is False (clients then hold keys of
     Gatehouse, which must not leave the house).
 
     Connections belong to the running loop: the first call opens them, `aclose` closes them.
@@ -65,6 +66,7 @@ class HttpUpstream:
         wires: frozenset[Wire] = OPENAI_WIRES,
     ) -> None:
         self.wires = wires
+        self._anthropic = "messages" in wires and "chat_completions" not in wires
         self._prefix = quote(urlsplit(base_url).path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         self.api_key = api_key
         self._relay_authorization = relay_authorization
@@ -87,7 +89,8 @@ class HttpUpstream:
         while True:
             known = self._habits.of(model)
             try:
-                return await self._ask(exchange, critic_payload(model, prompt, known))
+                payload = messages_payload if self._anthropic else critic_payload
+                return await self._ask(exchange, payload(model, prompt, known))
             except UpstreamError as error:
                 if not self._habits.learn(model, known, error):
                     raise
@@ -96,9 +99,11 @@ class HttpUpstream:
         # An idempotency key is the client's word about another request.
         given = {name: value for name, value in exchange.headers.items() if name != "idempotency-key"}
         given["accept"] = "application/json"
-        request = self.request(given, CRITIC_PATH, orjson.dumps(body))
+        path = MESSAGES_PATH if self._anthropic else CRITIC_PATH
+        read = read_messages_answer if self._anthropic else read_critic_answer
+        request = self.request(given, path, orjson.dumps(body))
         async with HttpCall(self, request, exchange.deadline) as call:
-            return read_critic_answer(await call.whole_body())
+            return read(await call.whole_body())
 
     async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """Entries of `GET /models`; `headers` are the client's own (lower case), for its key.
@@ -135,7 +140,9 @@ class HttpUpstream:
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
         """
-        sent = for_upstream(headers, self.authorization(headers), content_type)
+        sent = for_upstream(headers, self.credentials(headers), content_type)
+        if self._anthropic:
+            sent.setdefault("anthropic-version", ANTHROPIC_VERSION)
         sent["host"] = self.pool.authority
         if payload is not None:
             sent["content-length"] = str(len(payload))
@@ -146,11 +153,21 @@ class HttpUpstream:
             raise faults.invalid()
         return head.encode("latin-1") + (payload or b"")
 
-    def authorization(self, headers: Mapping[str, str]) -> str | None:
-        """Authorization header value of a call, None for none."""
+    def credentials(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Headers that say who calls: with the configured key, or as the client said it.
+
+        Anthropic's servers know keys by `x-api-key`, all others by `authorization`.
+        """
         if self.api_key is not None:
-            return f"Bearer {self.api_key}"
-        return headers.get("authorization") if self._relay_authorization else None
+            if self._anthropic:
+                return {"x-api-key": self.api_key}
+            return {"authorization": f"Bearer {self.api_key}"}
+        if not self._relay_authorization:
+            return {}
+        given = {name: headers[name] for name in ("authorization", "x-api-key") if name in headers}
+        if self._anthropic or "x-api-key" not in given:
+            return given
+        return {"authorization": given.get("authorization") or f"Bearer {given['x-api-key']}"}
 
 
 class HttpCall:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 # purpose. `accept-encoding` is fixed by the adapter: bytes are relayed as they come.
 _REQUEST = (
     "accept",
+    "anthropic-beta",
+    "anthropic-version",
     "idempotency-key",
     "openai-beta",
     "openai-organization",
@@ -18,31 +20,28 @@ _REQUEST = (
     "x-client-request-id",
 )
 _ANSWER = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-retry"})
-_ANSWER_PREFIXES = ("openai-", "x-ratelimit-")
+_ANSWER_PREFIXES = ("anthropic-", "openai-", "x-ratelimit-")
+ANTHROPIC_VERSION = "2023-06-01"
+"""The version that is asked for where the client names none; Anthropic's servers refuse a call without."""
 
 
 def for_upstream(
-    headers: Mapping[str, str], authorization: str | None, content_type: str = "application/json"
+    headers: Mapping[str, str], credentials: Mapping[str, str], content_type: str = "application/json"
 ) -> dict[str, str]:
-    """Headers of the call from the client's own (names in lower case).
-
-    `authorization` is the whole header value to send; None sends none.
-    """
+    """Headers of the call from the client's own (names in lower case), with those that say who asks."""
     kept = {"content-type": content_type, "accept-encoding": "identity"}
     for name in _REQUEST:
         value = headers.get(name)
         if value is not None:
             kept[name] = value
-    if authorization is not None:
-        kept["authorization"] = authorization
-    return kept
+    return {**kept, **credentials}
 
 
 def for_client(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Headers of the answer that the client may see, names in lower case.
 
     The upstream's `x-request-id` is given twice: as itself, and as `x-upstream-request-id` for a
-    surface that puts its own id in the first.
+    surface that puts its own id in the first. Anthropic's `request-id` is given as the second.
     """
     kept: list[tuple[str, str]] = []
     for given, value in headers:
@@ -52,5 +51,7 @@ def for_client(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...
                 kept.append((name, value))
         elif name == "x-request-id" and value.isascii():
             kept.append((name, value))
+            kept.append(("x-upstream-request-id", value))
+        elif name == "request-id" and value.isascii():
             kept.append(("x-upstream-request-id", value))
     return tuple(kept)

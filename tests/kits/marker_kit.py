@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tests.kits.marker_chat import CHAT
 from tests.kits.marker_completions import COMPLETIONS, COMPLETIONS_OVER_CHAT
+from tests.kits.marker_messages import MESSAGES, MESSAGES_OVER_CHAT
 from tests.kits.marker_relayed import EMBEDDINGS, IMAGES, SPEECH
 from tests.kits.marker_responses import RESPONSES, RESPONSES_OVER_CHAT
 from tests.kits.marker_surface import MarkedSurface
@@ -19,6 +20,8 @@ SURFACES: tuple[MarkedSurface, ...] = (
     COMPLETIONS_OVER_CHAT,
     RESPONSES,
     RESPONSES_OVER_CHAT,
+    MESSAGES,
+    MESSAGES_OVER_CHAT,
     EMBEDDINGS,
     SPEECH,
     IMAGES,

@@ -58,14 +58,14 @@ class Stage:
         for name in ("messages", "input", "prompt"):
             if name in self.surface.request(random.Random(0), False, 1):
                 said: Any = [{"role": "user", "content": text}] if name == "messages" else text
-                limits = {"max_tokens": 64} if "anthropic" in self.surface.name else {}
+                limits = {"max_tokens": 64} if self.surface.name.startswith("messages") else {}
                 return {"model": "m", name: said, "stream": self.stream, **limits, **more}
         raise LookupError(self.surface.name)
 
     def _critic(self, request: bytes) -> bytes:
         """The critic's word, where it is the critic that is asked."""
         body = json.loads(request.partition(b"\r\n\r\n")[2] or b"{}")
-        system = str((body.get("messages") or [{}])[0].get("content"))
+        system = str(body.get("system") or (body.get("messages") or [{}])[0].get("content"))
         if system.startswith("You check one draft"):
             clause = self.house.app.tenants.default.bundle.constitution.principles[0].id
             finding = {"clause": clause, "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
@@ -74,6 +74,9 @@ class Stage:
             said = REVISION
         else:
             return b""
+        if request.startswith(b"POST /v1/messages"):
+            block = {"type": "text", "text": said}
+            return http_answer(json.dumps({"content": [block], "stop_reason": "end_turn"}).encode())
         choice = {"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "stop"}
         return http_answer(json.dumps({"choices": [choice]}).encode())
 

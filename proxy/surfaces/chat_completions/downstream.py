@@ -9,12 +9,12 @@ from typing import ClassVar
 from classifiers.language import guess
 from policies.verdict import Action, Verdict
 from proxy.errors import (
+    BadRequest,
     DeadlineExceeded,
     GatehouseError,
     GuardUnavailable,
     InternalError,
     UpstreamFailed,
-    openai_error,
 )
 from proxy.exchange.exchange import Delta, Draft, Exchange, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling, UpstreamError
@@ -44,6 +44,8 @@ class ChatDownstream:
     blamed: ClassVar[str] = "messages"
     """The request field that an error for a blocked answer names."""
     form: ClassVar[schema.ChatForm] = schema.CHAT
+    alive: ClassVar[bytes] = KEEP_ALIVE
+    """What is sent on a stream while its answer is held."""
 
     def __init__(
         self, exchange: Exchange, connection: Connection, headers: VerdictHeaders, wall: Callable[[], float]
@@ -97,7 +99,7 @@ class ChatDownstream:
             return
         if not self._connection.status:
             await self._start_stream(head, None)
-        await self._connection.write(KEEP_ALIVE)
+        await self._connection.write(self.alive)
 
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where choices were replaced."""
@@ -166,11 +168,14 @@ class ChatDownstream:
             await self._connection.write(frame, more=False)
             return
         rows = [_JSON, *encode_headers(fault.headers()), *self._ids()]
-        await self._connection.answer(fault.status, rows, fault.body())
+        await self._connection.answer(fault.status, rows, self._shaped(fault))
 
     def _ids(self) -> HeaderRows:
-        decision = self._exchange.id.encode()
-        return [(b"x-request-id", decision), (b"x-gatehouse-request-id", decision)]
+        return self._headers.ids(self._exchange.id)
+
+    def _shaped(self, fault: GatehouseError) -> bytes:
+        """An error in the surface's shape."""
+        return fault.body()
 
     async def _refused(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bool:
         """Answer with an error status where the whole answer is canned and that is what the policy wants."""
@@ -184,12 +189,12 @@ class ChatDownstream:
         if is_outage(ruling) and style in ("auto", "error"):
             fault: GatehouseError = GuardUnavailable()
             rows = encode_headers(fault.headers())
-            await self._answer_error(head, ruling, fault.status, fault.body(), rows)
+            await self._answer_error(head, ruling, fault.status, self._shaped(fault), rows)
             return True
         if style != "error":
             return False
         text = dict(ruling.replacements)[canned[0]].text
-        body = openai_error(text, "invalid_request_error", self.blamed, "content_policy_violation")
+        body = self._shaped(BadRequest(text, code="content_policy_violation", param=self.blamed))
         if self._for_azure:
             blocking = (ruling.input_verdict, *ruling.output_verdicts)
             body = azure.error(text, next(each for each in blocking if each.action is Action.BLOCK))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxy.errors import GuardUnavailable, openai_error
+from proxy.errors import BadRequest, GuardUnavailable
 from proxy.exchange.exchange import Delta, Draft
 from proxy.exchange.ports import ReplyHead, Ruling
 from proxy.surfaces.chat_completions.downstream import ChatDownstream, is_outage
@@ -36,10 +36,10 @@ class RelayDownstream(ChatDownstream):
         if is_outage(ruling):
             fault = GuardUnavailable()
             rows = [_JSON, *encode_headers(fault.headers()), *verdicts]
-            await self._connection.answer(fault.status, rows, fault.body())
+            await self._connection.answer(fault.status, rows, self._shaped(fault))
             return
         text = ruling.replacements[0][1].text
-        body = openai_error(text, "invalid_request_error", self.blamed, "content_policy_violation")
+        body = self._shaped(BadRequest(text, code="content_policy_violation", param=self.blamed))
         await self._connection.answer(400, [_JSON, _NO_RETRY, *verdicts], body)
 
 

@@ -18,7 +18,7 @@ def test_listed_request_headers_go_upstream() -> None:
         "user-agent": "ua",
         "accept": "*/*",
     }
-    sent = for_upstream(given, "Bearer sk")
+    sent = for_upstream(given, {"authorization": "Bearer sk"})
     assert given.items() <= sent.items()
     assert sent["authorization"] == "Bearer sk"
 
@@ -38,7 +38,7 @@ def test_everything_else_stays_here() -> None:
         "x-stainless-lang": "python",
         "authorization": "Bearer of-the-client",
     }
-    assert for_upstream(given, None) == {
+    assert for_upstream(given, {}) == {
         "content-type": "application/json",
         "accept-encoding": "identity",
     }
@@ -46,7 +46,7 @@ def test_everything_else_stays_here() -> None:
 
 def test_a_client_cannot_ask_for_compression() -> None:
     """Bytes are relayed as they come, so none are asked for."""
-    assert for_upstream({"accept-encoding": "gzip", "content-type": "text/plain"}, None) == {
+    assert for_upstream({"accept-encoding": "gzip", "content-type": "text/plain"}, {}) == {
         "content-type": "application/json",
         "accept-encoding": "identity",
     }
@@ -92,5 +92,5 @@ def test_other_answer_headers_do_not_leave() -> None:
 
 def test_the_content_type_is_the_exchanges_and_never_the_clients() -> None:
     """A surface that has read a form says so; nobody else can."""
-    sent = for_upstream({"content-type": "text/plain"}, None, "multipart/form-data; boundary=b")
+    sent = for_upstream({"content-type": "text/plain"}, {}, "multipart/form-data; boundary=b")
     assert sent["content-type"] == "multipart/form-data; boundary=b"
