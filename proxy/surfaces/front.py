@@ -30,9 +30,9 @@ PREFIX = "/v1"
 PREFIXES = (PREFIX, "/openai/v1")
 """What may stand before a path: OpenAI's base URL, and Azure's."""
 _EXPOSED = (
-    b"x-request-id, request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, x-gatehouse-category, "
-    b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-coverage, "
-    b"x-gatehouse-overhead-ms, retry-after"
+    b"x-request-id, request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, "
+    b"x-gatehouse-category, x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, "
+    b"x-gatehouse-coverage, x-gatehouse-overhead-ms, retry-after"
 )
 
 

@@ -49,8 +49,8 @@ class HttpUpstream:
     """An OpenAI-compatible server below `base_url` (the address that ends in `/v1`), or Anthropic's.
 
     With an `api_key` every call carries it in place of the client's own; without one the client's
-    `authorization` (or `x-api-key`) is relayed, unless `relay_authorization` is False (clients then hold keys of
-    Gatehouse, which must not leave the house).
+    `authorization` (or `x-api-key`) is relayed, unless `relay_authorization` is False (clients then hold
+    keys of Gatehouse, which must not leave the house).
 
     Connections belong to the running loop: the first call opens them, `aclose` closes them.
     """

@@ -1,4 +1,4 @@
-"""A critic's question in Anthropic's shape, for servers that speak it alone, and its answer read back. Pure."""
+"""A critic's question in Anthropic's shape, for servers that speak nothing else, and its answer. Pure."""
 
 from __future__ import annotations
 

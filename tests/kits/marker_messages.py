@@ -173,14 +173,15 @@ def silent(place: Place) -> bool:
 
 
 _LABELS = frozenset({"id", "type", "role", "model", "stop_reason", "tool_use_id"})
+_LEVELS = {*((), ("message",), ("content",), ("message", "content"), ("content_block",), ("delta",))}
 
 
 def label(place: Place) -> bool:
-    """Labels of a message and its events, usage, and names of fields."""
-    names = place.names
+    """Labels of a message and its events, usage, and names of fields where the API has fields."""
+    *level, name = place.names or ("",)
     if place.how == "key":
-        return True
-    return names[-1:] != () and (names[-1] in _LABELS or "usage" in names[:-1])
+        return tuple(level) in _LEVELS or "usage" in level
+    return "usage" in level or (tuple(level) in _LEVELS and name in _LABELS)
 
 
 MESSAGES = MarkedSurface(
