@@ -149,7 +149,7 @@ class Found:
         head, _, payload = url.partition(",")
         media = head[5:].lower()
         if media == "" or _TEXT_MEDIA.match(media):
-            unwrapped = _unwrap(payload) if media.endswith(";base64") else payload
+            unwrapped = unwrap(payload) if media.endswith(";base64") else payload
             if unwrapped is not None:
                 self.texts.append(unwrapped)
                 return
@@ -161,7 +161,7 @@ class Found:
         if not _BASE64.fullmatch(data):
             self.texts.append(data)
             return
-        unwrapped = _unwrap(data) if kind in ("file", "encoded") else None
+        unwrapped = unwrap(data) if kind in ("file", "encoded") else None
         if unwrapped is not None:
             self.texts.append(unwrapped)
         else:
@@ -174,7 +174,7 @@ def _holds_data(part: Any) -> bool:
     return type(inner) is dict and bool(inner.get("file_data")) and not inner.get("file_id")
 
 
-def _unwrap(payload: str) -> str | None:
+def unwrap(payload: str) -> str | None:
     """The text that base64 spells, None where it is not text."""
     if len(payload) > UNWRAP_BYTES:
         return None

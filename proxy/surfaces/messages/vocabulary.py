@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found
+from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found, unwrap
 
 _ENUM_WORDS = """
     message error base64 url tool_use tool_result thinking redacted_thinking image document search_result
@@ -65,7 +65,9 @@ def is_seal(text: str) -> bool:
 
     Words in the letters of base64 keep to one kind of letter for longer than encrypted bytes do.
     """
-    return _SEALED.fullmatch(text) is not None and len(_CHANGES.findall(text)) >= 0.52 * len(text)
+    if _SEALED.fullmatch(text) is None or len(_CHANGES.findall(text)) < 0.52 * len(text):
+        return False
+    return unwrap(text) is None
 
 
 def is_machine_word(text: str, key: str) -> bool:

@@ -12,7 +12,8 @@ from proxy.surfaces.named_events import event_frame
 UPSTREAM_ID = "msg_01AbCdEfGhIjKlMnOpQrStUv"
 USAGE = {"input_tokens": 9, "cache_read_input_tokens": 2, "output_tokens": 4}
 WEATHER = {"type": "tool_use", "id": "toolu_01a2b", "name": "get_weather", "input": {"city": "Oslo"}}
-THOUGHT = {"type": "thinking", "thinking": "Let me see.", "signature": "c2ln"}
+SEAL = "EqQBCkYIBxgCKkDPV7yc4X9zW2bN0sTq8LmRfGh3KjUeIoPa5Dx1BvCnMzQwErTy6Ui7OpAs"
+THOUGHT = {"type": "thinking", "thinking": "Let me see.", "signature": SEAL}
 
 
 def text(said: str) -> dict[str, Any]:
