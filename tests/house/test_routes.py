@@ -25,11 +25,13 @@ FEEDBACK = {"decision_id": "gh-" + "a" * 26, "kind": "thumbs_up"}
 
 RESPONSE = {"model": "gatehouse-scripted", "input": "Why does bread rise?"}
 COMPLETION = {"model": "gatehouse-scripted", "prompt": "Why does bread rise?"}
+MESSAGE = {**CHAT, "max_tokens": 64}
 
 GUARDED: dict[str, list[dict[str, Any]]] = {
     "/chat/completions": [CHAT, {**CHAT, "stream": True}],
     "/completions": [COMPLETION, {**COMPLETION, "stream": True}],
     "/responses": [RESPONSE, {**RESPONSE, "stream": True}],
+    "/messages": [MESSAGE, {**MESSAGE, "stream": True}],
 }
 """Hot routes that ask a model, with requests in every mode."""
 
@@ -38,9 +40,10 @@ RELAYED: dict[str, dict[str, Any]] = {
     "/embeddings": {"model": "gatehouse-scripted", "input": "Why does bread rise?"},
     "/audio/speech": {"model": "gatehouse-scripted", "input": "Bread rises.", "voice": "alloy"},
     **dict.fromkeys(("/audio/transcriptions", "/audio/translations"), PICTURE),
+    "/messages/count_tokens": MESSAGE,
     **dict.fromkeys(("/images/generations", "/images/edits", "/images/variations"), PICTURE),
 }
-"""Hot routes that are relayed to an upstream that has them; all but the first where the settings say so."""
+"""Hot routes that are relayed to an upstream that has them; those of media where the settings say so."""
 
 LITELLM = {"input_type": "request", "texts": ["Why does bread rise?"], "request_data": {}}
 WEBHOOK = {"body": {"messages": CHAT["messages"]}}
@@ -144,7 +147,7 @@ async def ask(app: Gatehouse, method: str, path: str, body: object | None = None
 async def test_every_hot_route_is_known_here(house: tuple[Gatehouse, WatchedUpstream]) -> None:
     """A new hot route has to be entered above, with requests in every mode it has."""
     app, _ = house
-    assert set(app.routes) == set(GUARDED) | {"/embeddings"} | set(MODEL_FREE)
+    assert set(app.routes) == set(GUARDED) | {"/embeddings", "/messages/count_tokens"} | set(MODEL_FREE)
     prefixes = ("", "/v1", "/openai/v1")
     known = {f"{before}{path}" for path in app.routes for before in prefixes}
     assert set(app.front.hot_paths) == known | STORED | DEPLOYMENTS
@@ -181,7 +184,7 @@ async def test_relayed_routes_reach_an_upstream_from_within_the_corridor_only(tm
     async with opened(tmp_path, relay=["audio", "images"]) as (app, upstream):
         assert set(app.routes) == set(GUARDED) | set(RELAYED) | set(MODEL_FREE)
         for path, body in RELAYED.items():
-            upstream.wires, upstream.calls = frozenset({"embeddings", "media"}), []
+            upstream.wires, upstream.calls = frozenset({"embeddings", "media", "messages"}), []
             assert (await ask(app, "POST", f"/v1{path}", body))[0] == 404
             assert upstream.calls == [True], path
             upstream.wires, upstream.calls = upstream.model.wires, []
@@ -247,6 +250,7 @@ async def test_routes_that_no_guard_reads_do_not_exist(house: tuple[Gatehouse, W
         "/v1/responses/resp_1",
         "/v1/responses/../responses",
         "/v1/conversations",
+        "/v1/messages/batches",
     )
     spellings = (
         *(

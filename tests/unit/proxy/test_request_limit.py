@@ -38,6 +38,14 @@ async def test_clients_have_counts_of_their_own_and_those_without_a_key_share_on
             await limit.admit(headers)
 
 
+async def test_a_key_is_the_same_client_s_in_whichever_header_it_stands() -> None:
+    limit = RequestLimit(MemoryStore(), 1, b"secret", wall=lambda: 0.0)
+    await limit.admit(ONE)
+    with pytest.raises(RateLimited):
+        await limit.admit({"x-api-key": "sk-one"})
+    await limit.admit({"x-api-key": "sk-two"})
+
+
 async def test_a_new_minute_starts_a_new_count() -> None:
     store, now = MemoryStore(), [59.0]
     limit = RequestLimit(store, 1, b"secret", wall=lambda: now[0])

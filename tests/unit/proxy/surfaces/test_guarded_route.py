@@ -66,6 +66,14 @@ async def test_a_refusal_has_the_surface_s_own_shape_and_is_recorded() -> None:
     assert corridor.rejections == [("echo", 400, "invalid_json")]
 
 
+async def test_a_refusal_says_its_id_under_the_name_that_the_route_has_for_it() -> None:
+    route = GuardedRoute(
+        Echo(), FakeCorridor(), Entrance(lambda _: ("default", make_bundle())), id_header=b"request-id"
+    )
+    answer = await Caller(route).post("/things", b"{")
+    assert answer.header("request-id") == answer.header("x-request-id") is not None
+
+
 async def test_who_has_used_up_a_share_is_turned_away_before_the_body_is_read() -> None:
     async def admit(_: Mapping[str, str]) -> None:
         raise RateLimited("Later.", retry_after=3)

@@ -116,3 +116,11 @@ def test_headers_of_the_upstream_s_connection_stay_with_it() -> None:
     head = UpstreamHead(200, (("x-ratelimit-limit", "5"), ("set-cookie", "a"), ("content-length", "9")))
     assert relayed(head) == [(b"x-ratelimit-limit", b"5")]
     assert relayed(None) == []
+
+
+def test_a_surface_may_say_the_decision_id_under_one_more_name() -> None:
+    exchange = plain_exchange(make_bundle())
+    named = VerdictHeaders(expose=False).also(b"request-id")
+    found = named.rows(exchange, ReplyHead(ALLOWED, Delivery.BUFFERED, None))
+    assert found == named.ids("gh-test")
+    assert (b"request-id", b"gh-test") in found

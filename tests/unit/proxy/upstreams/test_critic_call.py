@@ -80,6 +80,15 @@ def test_other_errors_teach_nothing(error: UpstreamError) -> None:
     assert not CriticHabits().learn("m", frozenset(), error)
 
 
+def test_anthropic_s_errors_name_a_field_in_their_words_only() -> None:
+    habits = CriticHabits()
+    body = (
+        b'{"type":"error","error":{"type":"invalid_request_error","message":"`temperature` is deprecated"}}'
+    )
+    assert habits.learn("m", frozenset(), UpstreamError("upstream_error", 400, body))
+    assert habits.of("m") == {"temperature"}
+
+
 def test_habits_are_bounded() -> None:
     """However many model names clients invent."""
     habits = CriticHabits()

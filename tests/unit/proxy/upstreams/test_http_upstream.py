@@ -110,6 +110,38 @@ class TestRequest:
         await upstream.aclose()
         assert "authorization" not in server.calls[0].headers
 
+    @pytest.mark.parametrize(
+        ("wires", "given", "expected"),
+        [
+            ("messages", {"x-api-key": "k"}, {"x-api-key": "k"}),
+            ("messages", {"authorization": "Bearer k"}, {"authorization": "Bearer k"}),
+            ("chat_completions messages", {"x-api-key": "k"}, {"authorization": "Bearer k"}),
+            (
+                "chat_completions",
+                {"x-api-key": "k", "authorization": "Bearer a"},
+                {"authorization": "Bearer a"},
+            ),
+        ],
+    )
+    def test_a_client_s_key_goes_on_where_the_server_looks_for_it(
+        self, wires: str, given: dict[str, str], expected: dict[str, str]
+    ) -> None:
+        upstream = HttpUpstream("http://127.0.0.1:9/v1", wires=frozenset(wires.split()))  # type: ignore[arg-type]
+        assert upstream.credentials(given) == expected
+
+    async def test_a_server_that_speaks_messages_alone_is_asked_as_anthropic_s(
+        self, server: ScriptedServer
+    ) -> None:
+        """The configured key, the version of the API, and the critic's question."""
+        upstream = HttpUpstream(server.url, "sk-ours", wires=frozenset({"messages"}))
+        with pytest.raises(UpstreamError):
+            await upstream.ask(an_exchange("ok", headers=CLIENT), QUESTION)
+        await upstream.aclose()
+        asked = server.calls[0]
+        assert asked.path == "/v1/messages"
+        assert (asked.headers["x-api-key"], asked.headers["anthropic-version"]) == ("sk-ours", "2023-06-01")
+        assert "authorization" not in asked.headers
+
     async def test_a_large_payload_arrives_whole(
         self, server: ScriptedServer, upstream: HttpUpstream
     ) -> None:

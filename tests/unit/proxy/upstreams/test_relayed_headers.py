@@ -6,7 +6,7 @@ from proxy.upstreams.relayed_headers import for_client, for_upstream
 
 
 def test_listed_request_headers_go_upstream() -> None:
-    """Those that OpenAI's API and tracing know."""
+    """Those that OpenAI's and Anthropic's APIs and tracing know."""
     given = {
         "openai-organization": "org",
         "openai-project": "proj",
@@ -17,6 +17,8 @@ def test_listed_request_headers_go_upstream() -> None:
         "tracestate": "a=b",
         "user-agent": "ua",
         "accept": "*/*",
+        "anthropic-version": "2023-06-01",
+        "anthropic-beta": "x",
     }
     sent = for_upstream(given, {"authorization": "Bearer sk"})
     assert given.items() <= sent.items()
@@ -94,3 +96,11 @@ def test_the_content_type_is_the_exchanges_and_never_the_clients() -> None:
     """A surface that has read a form says so; nobody else can."""
     sent = for_upstream({"content-type": "text/plain"}, {}, "multipart/form-data; boundary=b")
     assert sent["content-type"] == "multipart/form-data; boundary=b"
+
+
+def test_anthropic_s_headers_reach_the_client_but_its_id_by_another_name() -> None:
+    given = [("Request-Id", "req_1"), ("Anthropic-RateLimit-Requests-Remaining", "7")]
+    assert for_client(given) == (
+        ("x-upstream-request-id", "req_1"),
+        ("anthropic-ratelimit-requests-remaining", "7"),
+    )
