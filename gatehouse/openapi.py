@@ -1,7 +1,7 @@
 """OpenAPI of Gatehouse's own routes: those that no other API has described.
 
 `gatehouse openapi` prints the document, and `docs/reference/openapi.json` holds it. The routes that stand in
-for OpenAI's are described by OpenAI; all errors have the same shape everywhere.
+for OpenAI's and Anthropic's are described by them; all errors described here have the same shape.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
     GatehouseError                    type, status, code          when
     ├── BadRequest                    400 invalid_request         the request is not what it claims to be
+    │   └── PolicyViolation           content_policy_violation    blocked, and an error is to say so
     ├── Unauthorised                  401 invalid_api_key         no key, or a wrong one
     ├── Forbidden                     403 permission_denied       the key may not do this
     ├── NotFound                      404 unsupported_route       no such route, model or decision
@@ -70,6 +71,12 @@ class BadRequest(GatehouseError):
     status = 400
     kind = "invalid_request_error"
     default_code = "invalid_request"
+
+
+class PolicyViolation(BadRequest):
+    """A blocked request or answer, where an error is wanted or no text can stand in; says the canned text."""
+
+    default_code = "content_policy_violation"
 
 
 def bad_field(field: str, problem: str) -> BadRequest:

@@ -216,10 +216,10 @@ class Settings(Section):
 
     upstream: str = Field(
         default="",
-        description="Base URL of an OpenAI-compatible server (`http://host:8000/v1`); empty: scripted.",
+        description="Base URL (`http://host:8000/v1`) of a server with OpenAI's or Anthropic's API; none: scripted.",
     )
     upstream_api_key: SecretStr | None = Field(
-        default=None, description="Key sent upstream; none: the client's own `Authorization` is relayed."
+        default=None, description="Key sent upstream; none: the client's own is relayed."
     )
     upstream_wires: tuple[Wire, ...] = Field(
         default=("chat_completions", "responses", "completions", "embeddings", "media"),

@@ -218,6 +218,11 @@ def invalid() -> UpstreamError:
     return UpstreamError("upstream_invalid", 502)
 
 
+def cut_off() -> UpstreamError:
+    """The answer ended before it was complete."""
+    return UpstreamError("upstream_cut_off", 502)
+
+
 def _read_choice(
     choice: Any, position: int, part: str, pieces: Spoken, finishes: list[tuple[int, str]]
 ) -> None:

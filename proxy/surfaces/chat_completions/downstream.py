@@ -9,11 +9,11 @@ from typing import ClassVar
 from classifiers.language import guess
 from policies.verdict import Action, Verdict
 from proxy.errors import (
-    BadRequest,
     DeadlineExceeded,
     GatehouseError,
     GuardUnavailable,
     InternalError,
+    PolicyViolation,
     UpstreamFailed,
 )
 from proxy.exchange.exchange import Delta, Draft, Exchange, ReplyOrigin
@@ -194,7 +194,7 @@ class ChatDownstream:
         if style != "error":
             return False
         text = dict(ruling.replacements)[canned[0]].text
-        body = self._shaped(BadRequest(text, code="content_policy_violation", param=self.blamed))
+        body = self._shaped(PolicyViolation(text, param=self.blamed))
         if self._for_azure:
             blocking = (ruling.input_verdict, *ruling.output_verdicts)
             body = azure.error(text, next(each for each in blocking if each.action is Action.BLOCK))

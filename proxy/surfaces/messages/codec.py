@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, PieceField
-from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import invalid, is_faithful, load
+from proxy.surfaces.chat_completions.codec import cut_off, invalid, is_faithful, load
 from proxy.surfaces.chat_completions.spoken import Spoken, is_word, read_error
 from proxy.surfaces.messages.omission import left_out
 from proxy.surfaces.messages.schema import PING
@@ -92,7 +91,7 @@ class MessagesCodec:
         if payload is None:
             return Delta(PING, "comment")
         if payload[:6] == b"[DONE]":
-            raise UpstreamError("upstream_cut_off", 502)
+            raise cut_off()
         event = load(payload)
         kind = event.get("type")
         if type(kind) is not str or not kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from proxy.errors import BadRequest, GuardUnavailable
+from proxy.errors import GuardUnavailable, PolicyViolation
 from proxy.exchange.exchange import Delta, Draft
 from proxy.exchange.ports import ReplyHead, Ruling
 from proxy.surfaces.chat_completions.downstream import ChatDownstream, is_outage
@@ -39,7 +39,7 @@ class RelayDownstream(ChatDownstream):
             await self._connection.answer(fault.status, rows, self._shaped(fault))
             return
         text = ruling.replacements[0][1].text
-        body = self._shaped(BadRequest(text, code="content_policy_violation", param=self.blamed))
+        body = self._shaped(PolicyViolation(text, param=self.blamed))
         await self._connection.answer(400, [_JSON, _NO_RETRY, *verdicts], body)
 
 

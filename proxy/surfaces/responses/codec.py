@@ -9,7 +9,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import is_faithful
+from proxy.surfaces.chat_completions.codec import cut_off, is_faithful
 from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.named_events import event_frame, is_framed
 from proxy.surfaces.responses import spoken
@@ -153,7 +153,7 @@ class ResponsesCodec:
             return Delta(b":\n\n", "comment")
         if payload[:6] == b"[DONE]":
             if not self._ended:
-                raise _cut_off()
+                raise cut_off()
             return Delta(b"", "comment")
         event = _load(payload)
         kind = event.get("type")
@@ -309,8 +309,3 @@ def _load(raw: bytes) -> dict[str, Any]:
 
 def _invalid() -> UpstreamError:
     return UpstreamError("upstream_invalid", 502)
-
-
-def _cut_off() -> UpstreamError:
-    """The answer ended before it was complete."""
-    return UpstreamError("upstream_cut_off", 502)
