@@ -216,7 +216,7 @@ class Settings(Section):
 
     upstream: str = Field(
         default="",
-        description="Base URL (`http://host:8000/v1`) of a server with OpenAI's or Anthropic's API; none: scripted.",
+        description="Base URL (`http://host:8000/v1`) of an OpenAI or Anthropic API; empty: scripted.",
     )
     upstream_api_key: SecretStr | None = Field(
         default=None, description="Key sent upstream; none: the client's own is relayed."
