@@ -9,6 +9,9 @@ litellm ends a stream that broke off with a made-up `stop` (measured on 1.106). 
 knows that no finish reason was received; that is how a cut-off is found here. What cannot be seen:
 a cut-off that a provider itself reports as finished, and, with `n` > 1 on a stream, the finish
 reasons of single choices (all get the last one received).
+
+A request with tools makes litellm look for MCP servers to call by itself. It must not, and where the package
+for that is not installed it would fail (measured on 1.106).
 """
 
 from __future__ import annotations
@@ -110,6 +113,7 @@ class LitellmUpstream:
                 timeout=self.timeouts.total,
                 num_retries=0,
                 max_retries=0,
+                _skip_mcp_handler=True,
             ),
         )
 

@@ -176,6 +176,12 @@ async def test_only_chat_completions_are_translated() -> None:
     assert caught.value.status == 404
 
 
+async def test_litellm_calls_no_tools_by_itself() -> None:
+    adapter, recorder = an_adapter(a_body())
+    await collect(adapter, an_exchange("m"))
+    assert recorder.calls[0]["_skip_mcp_handler"] is True
+
+
 async def test_the_critic_is_asked_without_a_stream() -> None:
     """By the policy's critic, under the same rules."""
     adapter, recorder = an_adapter(a_body("a critique"))
@@ -195,7 +201,11 @@ async def test_the_real_litellm_answers_offline() -> None:
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
     assert litellm.telemetry is False
     answer = await litellm.acompletion(
-        model="anthropic/claude-x", messages=[{"role": "user", "content": "x"}], mock_response="offline"
+        model="anthropic/claude-x",
+        messages=[{"role": "user", "content": "x"}],
+        tools=[{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+        mock_response="offline",
+        _skip_mcp_handler=True,
     )
     recorded, _ = an_adapter(answer)
     [delta] = await collect(recorded, an_exchange("m"))
