@@ -9,26 +9,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import httpx
 
 from tests.clients.clients import CLIENTS, Client, SetupError, drive
+from tests.clients.expectations import UNDER_ERROR
 from tests.clients.page import Driven, judged, render
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "clients.md"
+ERROR_POLICY = "version: '1'\nname: errors\nextends: default\nblock_style: error\n"
 
 
 @contextmanager
-def gatehouse() -> Iterator[str]:
+def gatehouse(policy: str = "default") -> Iterator[str]:
     """Base URL of a Gatehouse on this machine, until the end of the context."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEHOUSE_")}
     environment["PYTHONPATH"] = str(ROOT)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.clients.house", "--ledger", f"{folder}/ledger.jsonl"]
+        command = [sys.executable, "-m", "tests.clients.house", "--policy", policy]
+        command += ["--ledger", f"{folder}/ledger.jsonl"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment)
         try:
             assert process.stdout is not None
@@ -41,18 +44,41 @@ def gatehouse() -> Iterator[str]:
             process.wait(30)
 
 
-def run(client: Client, base_url: str, builds: Path) -> Driven:
+@dataclass(frozen=True, slots=True)
+class Houses:
+    """Base URLs: of the shipped policy, and of the same one with blocks as errors."""
+
+    shipped: str
+    errors: str
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[Houses]:
+        """Both of them, until the end of the context."""
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            policy = folder / "errors.yaml"
+            policy.write_text(ERROR_POLICY, encoding="utf-8")
+            yield cls(*(stack.enter_context(gatehouse(each)) for each in ("default", str(policy))))
+
+    def serve(self, route: str) -> bool:
+        """Whether Gatehouse guards a route."""
+        answer = httpx.post(f"{self.shipped}/v1{route}", json={}, timeout=30)
+        return answer.status_code != httpx.codes.NOT_FOUND
+
+    def drive(self, title: str, command: Sequence[str], *, responses: bool = False) -> Driven:
+        """A driver's run against both."""
+        version, seen = drive(command, self.shipped)
+        _, again = drive(command, self.errors, *UNDER_ERROR)
+        seen += [replace(each, scenario=UNDER_ERROR[each.scenario]) for each in again]
+        return judged(title, version, seen, responses=responses)
+
+
+def run(client: Client, houses: Houses, builds: Path) -> Driven:
     """One client's run, or why there is none."""
-    if not serves(base_url, client.route):
-        return Driven(client.title, absent="not served yet")
-    version, seen = drive(client.command(builds), base_url)
-    return judged(client.title, version, seen)
-
-
-def serves(base_url: str, route: str) -> bool:
-    """Whether Gatehouse guards a route."""
-    answer = httpx.post(f"{base_url}/v1{route}", json={}, timeout=30)
-    return answer.status_code != httpx.codes.NOT_FOUND
+    if not houses.serve(client.route):
+        return Driven(client.title, client.pinned, absent="not served yet")
+    return houses.drive(client.title, client.command(builds), responses=client.responses)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,20 +91,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     parser.add_argument("--json", action="store_true", help="print what was seen as JSON")
     options = parser.parse_args(arguments)
-    chosen = [each for each in CLIENTS if not options.only or each.name in options.only]
     if options.write and options.only:
         parser.error("the page needs every client; leave --only out")
+    chosen = [each for each in CLIENTS if not options.only or each.name in options.only]
     runs: list[Driven] = []
-    with gatehouse() as base_url:
+    with Houses.open() as houses:
         for client in chosen:
             try:
-                runs.append(run(client, base_url, options.builds))
+                runs.append(run(client, houses, options.builds))
             except (SetupError, OSError, subprocess.TimeoutExpired) as error:
-                print(f"{client.title}: {error}", file=sys.stderr)
+                sys.stderr.write(f"{client.title}: {error}\n")
                 return 2
-            print(_line(runs[-1]), file=sys.stderr)
+            sys.stderr.write(f"{_line(runs[-1])}\n")
     if options.json:
-        print(json.dumps([asdict(each) for each in runs], ensure_ascii=False))
+        sys.stdout.write(json.dumps([asdict(each) for each in runs], ensure_ascii=False) + "\n")
     if options.write:
         PAGE.write_text(render(runs), encoding="utf-8")
     return int(any(each.problems for each in runs))

@@ -24,17 +24,31 @@ class SetupError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`name` is the environment (and `requirements/<name>.txt`), `route` what Gatehouse must serve for it."""
+    """`name` is the environment (and `requirements/<name>.txt`), `route` what Gatehouse must serve for it.
+
+    `responses`: the driver asks the Responses API as well. `package`: its name in `package.json`.
+    """
 
     name: str
     title: str
     driver: str
     route: str = "/chat/completions"
+    responses: bool = False
+    package: str = ""
 
     @property
     def on_node(self) -> bool:
         """Whether the driver is JavaScript."""
         return self.driver.endswith(".mjs")
+
+    @property
+    def pinned(self) -> str:
+        """Version that its environment has to have."""
+        if self.on_node:
+            package = json.loads((HERE / "package.json").read_text(encoding="utf-8"))
+            return str(package["dependencies"][self.package])
+        first, _, _ = (REQUIREMENTS / f"{self.name}.txt").read_text(encoding="utf-8").partition("\n")
+        return first.partition("==")[2]
 
     def command(self, builds: Path) -> Sequence[str]:
         """The driver in its environment, which is made where it is missing or of other versions."""
@@ -44,10 +58,10 @@ class Client:
 
 
 CLIENTS = (
-    Client("openai_python_3", "openai-python 3", "openai_python.py"),
-    Client("openai_python_2", "openai-python 2", "openai_python.py"),
-    Client("openai_node", "openai-node", "openai_node.mjs"),
-    Client("ai_sdk", "Vercel AI SDK", "ai_sdk.mjs"),
+    Client("openai_python_3", "openai-python 3", "openai_python.py", responses=True),
+    Client("openai_python_2", "openai-python 2", "openai_python.py", responses=True),
+    Client("openai_node", "openai-node", "openai_node.mjs", responses=True, package="openai"),
+    Client("ai_sdk", "Vercel AI SDK", "ai_sdk.mjs", package="ai"),
     Client("langchain_openai", "langchain-openai", "langchain_openai_client.py"),
     Client("llama_index", "llama-index openai-like", "llama_index_client.py"),
     Client("pydantic_ai", "pydantic-ai", "pydantic_ai_client.py"),
@@ -57,14 +71,16 @@ CLIENTS = (
 )
 
 
-def drive(command: Sequence[str], base_url: str) -> tuple[str, list[Seen]]:
-    """Run a driver: version of the client, and what its application saw.
+def drive(command: Sequence[str], *arguments: str) -> tuple[str, list[Seen]]:
+    """Run a driver with its base URL and the scenarios it is asked (none: all).
+
+    Returns: version of the client, and what its application saw.
 
     Raises:
         SetupError: it ended badly, or said nothing.
     """
     done = subprocess.run(
-        [*command, base_url], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        [*command, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:

@@ -73,18 +73,22 @@ def _tool(seen: Seen) -> str:
 
 
 def _fault(seen: Seen) -> str:
-    return "" if seen.raised and seen.status in (429, None) else "the upstream's error did not arrive as one"
+    return "" if seen.raised and seen.status == 429 else "the upstream's error did not arrive as one"
+
+
+def _refused(seen: Seen) -> str:
+    return "" if seen.raised and seen.status == 400 else "the block did not arrive as an error"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A row of the matrix. `check` returns what is wrong, or nothing."""
+    """A column of the matrix. `check` returns what is wrong, or nothing."""
 
     title: str
     check: Callable[[Seen], str]
 
 
-SCENARIOS: Mapping[str, Scenario] = {
+CHAT: Mapping[str, Scenario] = {
     "allowed": Scenario("allowed", _allowed),
     "stream_allowed": Scenario("allowed, streamed", _allowed),
     "blocked": Scenario("blocked", _blocked),
@@ -93,10 +97,22 @@ SCENARIOS: Mapping[str, Scenario] = {
     "revised": Scenario("revised", _revised),
     "tool_call": Scenario("tool call", _tool),
     "upstream_error": Scenario("upstream's error (429)", _fault),
-    "responses_allowed": Scenario("Responses API: allowed", _allowed),
-    "responses_blocked": Scenario("Responses API: blocked", _blocked),
-    "responses_stream_blocked": Scenario("Responses API: blocked, streamed", _blocked),
+    "blocked_error": Scenario("blocked, `error`", _refused),
+    "structured_blocked_error": Scenario("blocked, structured output, `error`", _refused),
 }
+"""What every client is asked."""
+RESPONSES: Mapping[str, Scenario] = {
+    "responses_allowed": Scenario("allowed", _allowed),
+    "responses_blocked": Scenario("blocked", _blocked),
+    "responses_stream_blocked": Scenario("blocked, streamed", _blocked),
+}
+"""What clients with a call for the Responses API are asked as well."""
+SCENARIOS: Mapping[str, Scenario] = {**CHAT, **RESPONSES}
+UNDER_ERROR: Mapping[str, str] = {
+    "blocked": "blocked_error",
+    "structured_blocked": "structured_blocked_error",
+}
+"""What is played again under `block_style: error`, and its name there."""
 
 
 def cell(seen: Seen) -> str:

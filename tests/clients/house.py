@@ -34,9 +34,10 @@ def main() -> None:
     """Serve on a port of this machine until a signal; the first line of output is the base URL."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--ledger", type=Path, required=True)
-    settings = load_settings(
-        {"ledger.path": parser.parse_args().ledger, "log.access": 0, "port": 0}, None, {}
-    )
+    parser.add_argument("--policy", default="default")
+    options = parser.parse_args()
+    chosen = {"ledger.path": options.ledger, "policy": options.policy, "log.access": 0, "port": 0}
+    settings = load_settings(chosen, None, {})
 
     def listening(port: int) -> None:
         sys.stdout.write(f"http://127.0.0.1:{port}\n")

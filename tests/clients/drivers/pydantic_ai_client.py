@@ -32,7 +32,7 @@ def ask(prompt: str, name: str = MODEL) -> dict[str, Any]:
 def stream(prompt: str) -> dict[str, Any]:
     found = Agent(model()).run_stream_sync(prompt)
     text = "".join(found.stream_text(delta=True))
-    return {"text": text}
+    return {"text": text, "finish": found.response.finish_reason or ""}
 
 
 def structured(prompt: str) -> dict[str, Any]:

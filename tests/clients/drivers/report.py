@@ -33,8 +33,10 @@ def base_url() -> str:
 
 
 def tell(version: str, scenarios: dict[str, Scenario]) -> None:
-    """Go through the scenarios; one line each."""
+    """Go through the scenarios, or those named behind the address; one line each."""
     for name, act in scenarios.items():
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         try:
             seen = act()
         except Exception as error:  # noqa: BLE001 - what an application would have to catch
