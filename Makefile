@@ -53,6 +53,9 @@ clients: $(STAMPS)/test ## what applications see through ten client libraries (n
 	@command -v npm >/dev/null || { echo 'make clients needs node and npm.' >&2; exit 1; }
 	@$(BIN)/python -m tests.clients $(ARGS)
 
+clients: $(STAMPS)/test ## what applications see through ten client libraries (needs node; ARGS=--write renews the page)
+	@$(BIN)/python -m tests.clients $(ARGS)
+
 lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
