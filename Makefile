@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test proofs fuzz contract lint check bench audit image lock docs-reference tools clean bench-classifier robustness disguises train
+.PHONY: help run test proofs fuzz contract clients lint check bench audit image lock docs-reference tools clean bench-classifier robustness disguises train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -48,6 +48,13 @@ contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specificat
 	@mkdir -p build/contract && cp tests/contract/package.json tests/contract/package-lock.json build/contract/
 	@npm ci --prefix build/contract --no-audit --no-fund --silent
 	@$(BIN)/python -m tests.contract --steady build/contract/node_modules/.bin/steady $(ARGS)
+
+clients: $(STAMPS)/test ## what applications see through ten client libraries (needs node; ARGS="--only ai_sdk", ARGS=--write)
+	@command -v npm >/dev/null || { echo 'make clients needs node and npm.' >&2; exit 1; }
+	@$(BIN)/python -m tests.clients $(ARGS)
+
+clients: $(STAMPS)/test ## what applications see through ten client libraries (needs node; ARGS=--write renews the page)
+	@$(BIN)/python -m tests.clients $(ARGS)
 
 lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
 	@$(BIN)/ruff check .
