@@ -1,0 +1,130 @@
+"""The floor: a policy that holds it is at least as strict as the floor's hard rules, on every input."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
+from policies.floor import hard_rules, held
+from policies.loader import load_bundle
+from policies.policy import OnFailure, Policy, Rule
+from policies.rules import judge, resolve
+from policies.verdict import Action, Failure, Reading, Stage
+
+LABELS = ("harm", "jailbreak")
+POINTS = {"input": {label: {"flag": 0.3, "block": 0.5} for label in LABELS}}
+ACTIONS = (Action.FLAG, Action.BLOCK)
+said = st.sampled_from(get_args(OnFailure))
+
+
+@st.composite
+def rules_of(draw: st.DrawFn) -> tuple[Rule, ...]:
+    found = []
+    for number in range(draw(st.integers(0, 3))):
+        rule = Rule(
+            f"r{number}",
+            Stage.DURING_CALL,
+            draw(st.sampled_from(ACTIONS)),
+            (draw(st.sampled_from(LABELS)),),
+            draw(st.sampled_from((0.2, 0.5, "block", "flag"))),
+            on_failure=draw(said),
+            mode=draw(st.sampled_from(("enforce", "monitor", "off"))),
+            origins=draw(st.sampled_from(((Origin.USER,), (Origin.USER, Origin.TOOL)))),
+        )
+        found.append(rule)
+    return tuple(found)
+
+
+@st.composite
+def policies(draw: st.DrawFn, name: str) -> Policy:
+    mode = draw(st.sampled_from(("enforce", "monitor")))
+    rules = draw(rules_of())
+    if mode == "monitor":
+        rules = tuple(rule for rule in rules if rule.mode != "enforce")
+    media: dict[str, Any] = draw(st.dictionaries(st.sampled_from(("image", "audio")), said))
+    more = {"on_uncovered": draw(said), "on_unsupported_language": draw(said), "media": media}
+    return Policy(name, "1", rules, mode=mode, **more)
+
+
+readings = st.lists(
+    st.tuples(
+        st.sampled_from((0.1, 0.4, 0.6)), st.sampled_from((0.1, 0.4, 0.6)), st.sampled_from(("", "xx"))
+    ),
+    max_size=2,
+)
+unread = st.lists(st.sampled_from(("image", "audio", "file")), max_size=2)
+
+
+def _blocks(policy: Policy, given_: list[Any], kinds: list[str], failure: Failure | None) -> bool:
+    origins = (Origin.USER, Origin.TOOL)
+    turns = tuple(Turn("user", f"t{i}", origins[i]) for i in range(len(given_)))
+    found = tuple(
+        Reading(
+            "input",
+            turns[i].origin,
+            Classification("m@1", "d", {"harm": harm, "jailbreak": jailbreak}, unsupported=language),
+            i,
+        )
+        for i, (harm, jailbreak, language) in enumerate(given_)
+    )
+    conversation = Conversation(turns, tuple(Uncovered(kind, "p") for kind in kinds))
+    verdict = judge(
+        resolve(policy, POINTS), Stage.DURING_CALL, found, conversation=conversation, failure=failure
+    )
+    return verdict.action is Action.BLOCK
+
+
+def _hard_part(policy: Policy) -> Policy:
+    """The policy with nothing but what is hard in it."""
+    soft: dict[str, Any] = {"on_uncovered": "allow", "on_unsupported_language": "allow"}
+    if policy.mode == "enforce":
+        soft = {
+            name: value if (value := getattr(policy, name)) == "block" else "allow" for name in sorted(soft)
+        }
+        soft["media"] = {kind: value if value == "block" else "allow" for kind, value in policy.media.items()}
+    return Policy(policy.name, "1", hard_rules(policy), mode=policy.mode, **soft)
+
+
+@given(policies("own"), policies("floor"), readings, unread, st.sampled_from((None, Failure.TIMEOUT)))
+def test_what_the_floor_blocks_stays_blocked(
+    own: Policy, floor: Policy, given_: list[Any], kinds: list[str], failure: Failure | None
+) -> None:
+    """Tighten, never loosen: no input that the floor's hard part blocks gets past a policy that holds it."""
+    if _blocks(_hard_part(floor), given_, kinds, failure):
+        assert _blocks(held(own, floor), given_, kinds, failure)
+
+
+@given(policies("own"), policies("floor"), readings, unread)
+def test_what_the_policy_blocks_itself_stays_blocked(
+    own: Policy, floor: Policy, given_: list[Any], kinds: list[str]
+) -> None:
+    if _blocks(own, given_, kinds, None):
+        assert _blocks(held(own, floor), given_, kinds, None)
+
+
+@given(policies("own"), policies("floor"), readings, unread)
+def test_nothing_is_blocked_that_neither_of_them_blocks(
+    own: Policy, floor: Policy, given_: list[Any], kinds: list[str]
+) -> None:
+    """A monitored policy that holds a floor enforces the floor and nothing of its own."""
+    if _blocks(held(own, floor), given_, kinds, None):
+        assert _blocks(own, given_, kinds, None) or _blocks(floor, given_, kinds, None)
+
+
+def test_a_policy_that_lacks_nothing_is_left_as_it_is() -> None:
+    strict = load_bundle("strict").policy
+    assert held(strict, strict) is strict
+
+
+def test_what_was_added_is_named_and_gives_another_digest() -> None:
+    """A record that names the policy's digest tells a held policy from the one in the file."""
+    monitor, default = load_bundle("monitor").policy, load_bundle("default").policy
+    found = held(monitor, default)
+    added = [rule.id for rule in found.rules[len(monitor.rules) :]]
+    assert added == [f"default.{rule.id}" for rule in hard_rules(default)]
+    assert added
+    assert found.digest not in (monitor.digest, default.digest)
+    assert f"holds {added[0]}" in found.changes
