@@ -45,6 +45,7 @@ __all__ = [
     "load_bundle",
     "load_constitution",
     "load_refusal_calibrations",
+    "read_document",
     "schema_files",
 ]
 
@@ -102,6 +103,22 @@ def load_refusal_calibrations(path: Path) -> Calibrations:
         raise PolicyError(_validation_problems(path, text, error)) from None
     patterns = {name: _calibration(entry) for name, entry in entries.items()}
     return Calibrations(patterns, digest_of([(name, asdict(each)) for name, each in patterns.items()]))
+
+
+def read_document(path: Path, model: type[_Model]) -> _Model:
+    """Any other YAML file, as a validating model.
+
+    Raises:
+        PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
+    """
+    problems: list[str] = []
+    text = _parsed(path, problems)
+    if text is None:
+        raise PolicyError(problems)
+    try:
+        return model.model_validate(text.value)
+    except ValidationError as error:
+        raise PolicyError(_validation_problems(path, text, error)) from None
 
 
 def library_names(kind: str = "policies", *, library: Path | None = None) -> tuple[str, ...]:

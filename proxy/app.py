@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,7 @@ from fastapi import FastAPI
 
 from classifiers import registry
 from classifiers.classification import Classifier
-from policies import rules
-from policies.bundle import PolicyBundle
-from policies.loader import load_bundle, load_refusal_calibrations
+from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
@@ -31,13 +29,15 @@ from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
+from proxy.request_limit import RequestLimit
 from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.front import Front, Handler, Pattern
-from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
-from proxy.tenants import Tenants, make_tenants
+from proxy.surfaces.operations import ModelLister, operator_routes, public_routes, speak_openai
+from proxy.tenants.loading import Manifest, load_snapshot
+from proxy.tenants.visit import Tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
 from proxy.version import VERSION
@@ -77,7 +77,7 @@ class Gatehouse:
     @property
     def policy(self) -> str:
         """Name, version and digest of the default policy."""
-        policy = self.tenants.default.bundle.policy
+        policy = self.tenants.snapshot.default.policy
         return f"{policy.name}@{policy.version} ({policy.digest[:19]})"
 
     @property
@@ -93,12 +93,14 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         ModelFileError, PolicyError, LedgerError: a part cannot be used; serving must not start.
     """
     classifiers = load_classifiers(settings)
-    tenants = load_tenants(settings, classifiers)
+    snapshot = load_snapshot(settings, Manifest.of(classifiers))
+    tenants = Tenants(snapshot)
     calibrations = load_calibrations(settings)
-    metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
-    opened = open_ledger(settings, (metrics.tell,), about=_about(calibrations))
-    ledger = opened.writer
+    metrics = Metrics(vocabulary=vocabulary_of(snapshot.bundles(), _labels(classifiers)))
     store = open_store(settings)
+    limit = RequestLimit(store, settings.limits.per_minute, digest_key(settings), tenants)
+    opened = open_ledger(settings, (metrics.tell, limit.tell), about=_about(calibrations))
+    ledger = opened.writer
     screening = _screening(settings, classifiers, store)
     router = (
         UpstreamRouter(upstream)
@@ -117,10 +119,12 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         history=_memory(settings, store),
     )
     routes, patterns = hot_routes(
-        Doors.of(settings, corridor, tenants, store, wires=router.wires, retried=metrics.client_retried)
+        Doors.of(
+            settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
+        )
     )
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
-    public.include_router(public_routes(router.models, version=VERSION))
+    public.include_router(public_routes(_models(router, tenants), version=VERSION))
     ready = _readiness(classifiers, store, ledger)
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
@@ -151,6 +155,17 @@ def _app(lifespan: Any = None) -> FastAPI:
     return app
 
 
+def _models(router: UpstreamRouter, tenants: Tenants) -> ModelLister:
+    """Models as the tenant of a request may see them."""
+
+    async def models(headers: Mapping[str, str]) -> list[dict[str, Any]]:
+        visit = tenants.greet(headers)
+        found = await router.models(visit.headers, visit.onward)
+        return [entry for entry in found if visit.who.may_ask(str(entry.get("id")))]
+
+    return models
+
+
 def load_classifiers(settings: Settings) -> dict[str, Classifier]:
     """The shipped models and those of the settings, by the names that policies use."""
     directories: dict[str, Path] = {**registry.shipped(), **settings.models}
@@ -158,14 +173,6 @@ def load_classifiers(settings: Settings) -> dict[str, Classifier]:
         name: registry.load(path, name=name, cascade=settings.guard.cascade)
         for name, path in directories.items()
     }
-
-
-def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> Tenants:
-    """The default policy and those that clients may choose, resolved against the loaded models."""
-    selectable = {name: _bundle(name, settings, classifiers) for name in settings.selectable_policies}
-    name = settings.embeddings_policy
-    embedding = (selectable.get(name) or _bundle(name, settings, classifiers)) if name else None
-    return make_tenants(_bundle(settings.policy, settings, classifiers), selectable, embedding)
 
 
 def load_calibrations(settings: Settings) -> Calibrations:
@@ -179,16 +186,6 @@ def _about(calibrations: Calibrations) -> dict[str, str]:
     return {"version": VERSION} | (
         {"refusal_calibration": calibrations.digest} if calibrations.patterns else {}
     )
-
-
-def _bundle(name: str, settings: Settings, classifiers: Mapping[str, Classifier]) -> PolicyBundle:
-    bundle = load_bundle(name, library=settings.policies_dir)
-    thresholds = {each: classifier.thresholds for each, classifier in classifiers.items()}
-    labels = {each: classifier.labels for each, classifier in classifiers.items()}
-    policy = rules.resolve(bundle.policy, thresholds, labels=labels)
-    if settings.stream != "auto":
-        policy = replace(policy, stream=settings.stream)
-    return replace(bundle, policy=policy)
 
 
 def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
@@ -240,7 +237,7 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     faults = getattr(shared, "faults", None)
     if faults is not None:
         metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
-    bundle = parts.tenants.default.bundle
+    bundle = parts.tenants.snapshot.default
     metrics.describe_build(
         version=VERSION,
         policy=f"{bundle.policy.name}@{bundle.policy.version}",

@@ -76,9 +76,8 @@ class HttpUpstream:
     def open(self, exchange: Exchange, payload: bytes) -> ExchangeCall:
         """See `ports.Upstream.open`."""
         body = payload if exchange.method == "POST" else None
-        request = self.request(
-            exchange.headers, exchange.target, body, exchange.method, exchange.content_type
-        )
+        key, kind = exchange.onward.key, exchange.content_type
+        request = self.request(exchange.headers, exchange.target, body, exchange.method, kind, key=key)
         return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
@@ -96,21 +95,26 @@ class HttpUpstream:
         # An idempotency key is the client's word about another request.
         given = {name: value for name, value in exchange.headers.items() if name != "idempotency-key"}
         given["accept"] = "application/json"
-        request = self.request(given, CRITIC_PATH, orjson.dumps(body))
-        async with HttpCall(self, request, exchange.deadline) as call:
+        key = exchange.onward.key
+        request = self.request(given, CRITIC_PATH, orjson.dumps(body), key=key)
+        async with HttpCall(self, request, exchange.deadline, key) as call:
             return read_critic_answer(await call.whole_body())
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
         """Entries of `GET /models`; `headers` are the client's own (lower case), for its key.
+
+        `key`: sent in place of any other.
 
         Raises:
             UpstreamError: it did not answer with a list of models.
         """
-        request = self.request(headers or {}, MODELS_PATH, None)
+        request = self.request(headers or {}, MODELS_PATH, None, key=key)
         try:
             async with asyncio.timeout(MODELS_SECONDS):
                 deadline = asyncio.get_running_loop().time() + MODELS_SECONDS
-                async with HttpCall(self, request, deadline) as call:
+                async with HttpCall(self, request, deadline, key) as call:
                     raw = await call.whole_body()
         except TimeoutError:
             raise faults.timed_out() from None
@@ -127,15 +131,17 @@ class HttpUpstream:
         payload: bytes | None,
         method: str = "GET",
         content_type: str = "application/json",
+        *,
+        key: str | None = None,
     ) -> bytes:
         """The bytes of a request; `headers` are the client's own, in lower case.
 
-        A payload makes it a POST.
+        A payload makes it a POST. `key`: sent in place of any other.
 
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
         """
-        sent = for_upstream(headers, self.authorization(headers), content_type)
+        sent = for_upstream(headers, self.authorization(headers, key), content_type)
         sent["host"] = self.pool.authority
         if payload is not None:
             sent["content-length"] = str(len(payload))
@@ -146,10 +152,11 @@ class HttpUpstream:
             raise faults.invalid()
         return head.encode("latin-1") + (payload or b"")
 
-    def authorization(self, headers: Mapping[str, str]) -> str | None:
-        """Authorization header value of a call, None for none."""
-        if self.api_key is not None:
-            return f"Bearer {self.api_key}"
+    def authorization(self, headers: Mapping[str, str], key: str | None = None) -> str | None:
+        """Authorization header value of a call, None for none. A tenant's `key` goes before the house's."""
+        own = self.api_key if key is None else key
+        if own is not None:
+            return f"Bearer {own}"
         return headers.get("authorization") if self._relay_authorization else None
 
 
@@ -159,12 +166,15 @@ class HttpCall:
     The connection returns to the pool only when the answer was read to its end.
     """
 
-    __slots__ = ("_connection", "_deadline", "_request", "_said_all", "_upstream", "head")
+    __slots__ = ("_connection", "_deadline", "_key", "_request", "_said_all", "_upstream", "head")
 
     head: UpstreamHead
 
-    def __init__(self, upstream: HttpUpstream, request: bytes, deadline: float) -> None:
+    def __init__(
+        self, upstream: HttpUpstream, request: bytes, deadline: float, key: str | None = None
+    ) -> None:
         self._upstream = upstream
+        self._key = upstream.api_key if key is None else key
         self._request = request
         self._deadline = deadline
         self._connection: HttpConnection
@@ -220,7 +230,7 @@ class HttpCall:
             raise faults.invalid()
         raw = await _error_body(connection)
         headers = tuple(pair for pair in self.head.headers if pair[0] != "content-type")
-        raise faults.refused(status, raw, headers, self._upstream.api_key)
+        raise faults.refused(status, raw, headers, self._key)
 
     async def whole_body(self) -> bytes:
         """The answer's body.
@@ -237,7 +247,7 @@ class ExchangeCall(HttpCall):
     __slots__ = ("_exchange", "pending")
 
     def __init__(self, upstream: HttpUpstream, request: bytes, exchange: Exchange) -> None:
-        super().__init__(upstream, request, exchange.deadline)
+        super().__init__(upstream, request, exchange.deadline, exchange.onward.key)
         self._exchange = exchange
         self.pending = False
 
