@@ -22,17 +22,10 @@ from pydantic_core import PydanticUndefined
 from gatehouse import cli, openapi
 from gatehouse.raised_codes import error_kinds, first_line, raised_codes, status_of
 from proxy.exchange import events
-from proxy.metric_families import (
-    BUILD,
-    BUILD_ABOUT,
-    BUILD_LABELS,
-    WATCHED,
-    Vocabulary,
-    make_clocks,
-    make_counters,
-)
+from proxy.metric_families import Vocabulary, make_clocks, make_counters
 from proxy.settings import Settings
 from proxy.settings_sources import PREFIX, section_of
+from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED
 
 SCHEMA_FILE = Path(__file__).parent / "settings.schema.json"
 _ANY_NAME = "NAME"

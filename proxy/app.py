@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,16 @@ from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.front import Front, Handler, Pattern
-from proxy.surfaces.operations import ModelLister, operator_routes, public_routes, speak_openai
+from proxy.surfaces.operations import (
+    ModelLister,
+    operator_routes,
+    public_routes,
+    reload_routes,
+    speak_openai,
+)
 from proxy.tenants.loading import Manifest, load_snapshot
+from proxy.tenants.reloading import Reloader, look_at
+from proxy.tenants.snapshot import Snapshot
 from proxy.tenants.visit import Tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
@@ -64,6 +72,7 @@ class Gatehouse:
     corridor: Corridor
     screening: ScreeningRoom
     tenants: Tenants
+    reloader: Reloader
     metrics: Metrics
     ledger: LedgerWriter
     upstream: UpstreamRouter
@@ -73,6 +82,24 @@ class Gatehouse:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one ASGI scope."""
         await self.front(scope, receive, send)
+
+    def reload_soon(self) -> None:
+        """Read policies, constitutions, replies and tenants anew, on a thread."""
+        self.reloader.ask()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start what has threads; at the end, with no exchange under way, close everything in order."""
+        self.ledger.start()
+        self.reloader.start(self.settings.reload.watch_s)
+        try:
+            yield
+        finally:
+            self.reloader.close()
+            self.screening.close()
+            await self.upstream.aclose()
+            await self.store.aclose()
+            await self.ledger.aclose()
 
     @property
     def policy(self) -> str:
@@ -93,10 +120,10 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         ModelFileError, PolicyError, LedgerError: a part cannot be used; serving must not start.
     """
     classifiers = load_classifiers(settings)
-    snapshot = load_snapshot(settings, Manifest.of(classifiers))
-    tenants = Tenants(snapshot)
+    manifest = Manifest.of(classifiers)
+    tenants = Tenants(load_snapshot(settings, manifest))
     calibrations = load_calibrations(settings)
-    metrics = Metrics(vocabulary=vocabulary_of(snapshot.bundles(), _labels(classifiers)))
+    metrics = Metrics(vocabulary=vocabulary_of(tenants.snapshot.bundles(), _labels(classifiers)))
     store = open_store(settings)
     limit = RequestLimit(store, settings.limits.per_minute, digest_key(settings), tenants)
     opened = open_ledger(settings, (metrics.tell, limit.tell), about=_about(calibrations))
@@ -123,12 +150,19 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
             settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
         )
     )
-    public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
+    reloader = Reloader(
+        tenants,
+        lambda: load_snapshot(settings, manifest),
+        lambda snapshot: look_at(settings, snapshot.lattice),
+        lambda snapshot: _announce(metrics, snapshot, classifiers),
+    )
+    public, operations = _app(lambda _: parts.running()), _app()
     public.include_router(public_routes(_models(router, tenants), version=VERSION))
     ready = _readiness(classifiers, store, ledger)
+    operations.include_router(reload_routes(lambda: _reload(reloader)))
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
-    parts = Gatehouse(
+    parts: Gatehouse = Gatehouse(
         settings=settings,
         front=Front(public, routes, patterns, origins=settings.cors.origins),
         routes=routes,
@@ -138,6 +172,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         corridor=corridor,
         screening=screening,
         tenants=tenants,
+        reloader=reloader,
         metrics=metrics,
         ledger=ledger,
         upstream=router,
@@ -237,27 +272,28 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     faults = getattr(shared, "faults", None)
     if faults is not None:
         metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
-    bundle = parts.tenants.snapshot.default
+    reloader = parts.reloader
+    metrics.watch("gatehouse_reloads_total", lambda: reloader.counts)
+    metrics.watch("gatehouse_reload_ok", lambda: float(reloader.ok))
+    metrics.watch("gatehouse_reload_last_good_timestamp_seconds", lambda: reloader.last_good)
+    _announce(metrics, parts.tenants.snapshot, parts.classifiers)
+
+
+def _announce(metrics: Metrics, snapshot: Snapshot, classifiers: Mapping[str, Classifier]) -> None:
+    """Tell the metrics page what serves, before it does."""
+    bundle = snapshot.default
+    metrics.learn(vocabulary_of(snapshot.bundles(), _labels(classifiers)))
     metrics.describe_build(
         version=VERSION,
         policy=f"{bundle.policy.name}@{bundle.policy.version}",
         policy_digest=bundle.policy.digest,
         constitution=f"{bundle.constitution.name}@{bundle.constitution.version}",
         constitution_digest=bundle.constitution.digest,
-        models=",".join(parts.models),
+        models=",".join(classifier.model for classifier in classifiers.values()),
+        snapshot=snapshot.digest,
     )
 
 
-@asynccontextmanager
-async def _running(
-    screening: ScreeningRoom, upstream: UpstreamRouter, store: Store, ledger: LedgerWriter
-) -> AsyncIterator[None]:
-    """Start what has threads; at the end, with no exchange under way, close everything in order."""
-    ledger.start()
-    try:
-        yield
-    finally:
-        screening.close()
-        await upstream.aclose()
-        await store.aclose()
-        await ledger.aclose()
+def _reload(reloader: Reloader) -> tuple[bool, Mapping[str, Any]]:
+    found = reloader.reload()
+    return found.result != "failed", asdict(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
-from typing import Literal, get_args
+from typing import get_args
 
 from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
@@ -49,6 +49,7 @@ CODES = (
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
     *("invalid_form", "not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
+    *("constitution_not_selectable", "model_not_allowed", "route_not_allowed"),
     *("rate_limit_exceeded", "request_timeout", "response_not_stored", "response_withheld", "too_deep"),
     *("too_many_values", "unknown_decision", "unknown_field", "unsupported_by_upstream"),
     *("unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
@@ -152,44 +153,6 @@ class Clocks:
         """The families in the order of the page."""
         return [getattr(self, item.name) for item in fields(self)]
 
-
-@dataclass(frozen=True, slots=True)
-class WatchedFamily:
-    """A family whose value is asked for at every scrape. `label` has the `values`, if there is one."""
-
-    name: str
-    about: str
-    kind: Literal["counter", "gauge"]
-    label: str = ""
-    values: tuple[str, ...] = ()
-
-
-WATCHED = (
-    WatchedFamily("gatehouse_inflight_exchanges", "Exchanges under way.", "gauge"),
-    WatchedFamily("gatehouse_guard_queue_depth", "Screenings that run or wait.", "gauge"),
-    WatchedFamily("gatehouse_store_up", "1 while the configured store does all it should.", "gauge"),
-    WatchedFamily(
-        "gatehouse_store_faults_total",
-        "Operations that the shared store did not do.",
-        "counter",
-        "reason",
-        ("timeout", "connection", "credentials", "refused", "open"),
-    ),
-    WatchedFamily("gatehouse_ledger_up", "1 while the ledger keeps what it is told.", "gauge"),
-    WatchedFamily("gatehouse_ledger_queue_depth", "Events that wait for the ledger's disk.", "gauge"),
-    WatchedFamily(
-        "gatehouse_ledger_records_total",
-        "Number of the last record of the ledger: an anchor for its verification.",
-        "counter",
-    ),
-    WatchedFamily("gatehouse_ledger_dropped_total", "Events that the ledger lost.", "counter"),
-    WatchedFamily(
-        "gatehouse_listener_failures_total", "Events that a listener of the ledger failed on.", "counter"
-    ),
-)
-BUILD = "gatehouse_build_info"
-BUILD_ABOUT = "What is running, as labels; always 1."
-BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
 
 _STAGES = tuple(Stage)
 _ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))

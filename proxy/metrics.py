@@ -36,17 +36,9 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ReplyOrigin, Usage
-from proxy.metric_families import (
-    BUILD,
-    BUILD_ABOUT,
-    BUILD_LABELS,
-    NONE,
-    WATCHED,
-    Vocabulary,
-    make_clocks,
-    make_counters,
-)
+from proxy.metric_families import NONE, Vocabulary, make_clocks, make_counters
 from proxy.tallies import Distribution, Tally
+from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED
 
 _MODEL_REPLIES = (ReplyOrigin.UPSTREAM, ReplyOrigin.REVISED)
 Reading = Callable[[], float | Mapping[str, float]]
@@ -94,8 +86,15 @@ class Metrics:
         self._counters.client_retries.add(())
 
     def describe_build(self, **labels: str) -> None:
-        """State version, policy, policy_digest, constitution, constitution_digest and models."""
+        """State version, policy, constitution, their digests, models and the snapshot's digest."""
         self._build.update({name: labels.get(name, "") for name in BUILD_LABELS})
+
+    def learn(self, words: Vocabulary) -> None:
+        """Take names as they are that a reload brought; the counts so far stay. On any thread."""
+        for tally in self._counters.all():
+            tally.widen("policy", words.policies)
+            tally.widen("category", words.categories)
+        self._default_policy = words.policies[0]
 
     def watch(self, family: str, read: Reading) -> None:
         """Ask `read` for the value of a watched family at every scrape (see `WATCHED`).
