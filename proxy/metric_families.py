@@ -9,6 +9,7 @@ from typing import get_args
 
 from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
+from policies.candidate import CANDIDATE_RESULTS
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
 from proxy.exchange.coverage import REASONS
@@ -25,6 +26,8 @@ from proxy.exchange.exchange import ReplyOrigin
 from proxy.tallies import Distribution, Tally
 
 NONE = "none"
+POLICY_WORDS = ("media", "on_uncovered", "on_unsupported_language")
+"""What stands in place of a rule where the policy as a whole decides."""
 _BOOLS = (False, True)
 _STATUSES = (200, 400, 401, 403, 404, 408, 413, 415, 422, 429, 499, 500, 502, 503, 504)
 
@@ -78,6 +81,8 @@ class Vocabulary:
     policies: tuple[str, ...] = ("default",)
     """Names of the policies that serve, the default one first; the build info has versions."""
     categories: tuple[str, ...] = tuple(CATEGORIES)
+    rules: tuple[str, ...] = ()
+    """Rules of those policies, by id."""
     labels: tuple[str, ...] = (
         *("harm", "jailbreak", "prompt_injection", *HAZARDS),
         *("comply", "partial", "refuse", "unable"),
@@ -98,9 +103,11 @@ def vocabulary_of(bundles: Sequence[PolicyBundle], labels: Iterable[str]) -> Voc
         own = (rule.category for rule in bundle.policy.rules)
         categories |= dict.fromkeys(category for category in own if category not in {"", "auto"})
     known = dict.fromkeys((*Vocabulary().labels, *labels))
+    rules = (rule.id for bundle in bundles for rule in bundle.policy.rules)
     return Vocabulary(
         policies=tuple(dict.fromkeys(bundle.policy.name for bundle in bundles)),
         categories=tuple(dict.fromkeys((*categories, *known))),
+        rules=tuple(dict.fromkeys((*POLICY_WORDS, *rules))),
         labels=tuple(known),
     )
 
@@ -130,6 +137,7 @@ class Counters:
     cache: Tally
     windows: Tally
     feedback: Tally
+    candidates: Tally
     rejected: Tally
     client_retries: Tally
 
@@ -169,6 +177,7 @@ def make_counters(words: Vocabulary) -> Counters:
         **_reviews(),
         **_coverage(words),
         **_usage(),
+        **_candidates(words),
     )
 
 
@@ -265,6 +274,18 @@ def _decisions(words: Vocabulary) -> dict[str, Tally]:
             ("stage", "failure", "mode"),
             (_STAGES, tuple(Failure), get_args(GuardMode)),
         ),
+    }
+
+
+def _candidates(words: Vocabulary) -> dict[str, Tally]:
+    return {
+        "candidates": Tally(
+            "gatehouse_candidate_exchanges",
+            "Exchanges by what a candidate policy would do, and the rule that makes the difference.",
+            ("result", "rule"),
+            (CANDIDATE_RESULTS, (NONE, *words.rules)),
+            product(CANDIDATE_RESULTS, (NONE,)),
+        )
     }
 
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from policies.verdict import Action
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
+    CandidateJudged,
     CritiqueRound,
     ExchangeClosed,
     ExchangeOpened,
@@ -75,6 +76,7 @@ class Metrics:
             ExchangeOpened: _ignore,
             RequestRejected: self._request_rejected,
             FeedbackGiven: self._feedback_given,
+            CandidateJudged: self._candidate_judged,
         }
 
     def tell(self, event: LedgerEvent) -> None:
@@ -94,6 +96,7 @@ class Metrics:
         for tally in self._counters.all():
             tally.widen("policy", words.policies)
             tally.widen("category", words.categories)
+            tally.widen("rule", words.rules)
         self._default_policy = words.policies[0]
 
     def watch(self, family: str, read: Reading) -> None:
@@ -197,6 +200,9 @@ class Metrics:
 
     def _feedback_given(self, event: FeedbackGiven) -> None:
         self._counters.feedback.add((event.kind,))
+
+    def _candidate_judged(self, event: CandidateJudged) -> None:
+        self._counters.candidates.add((event.result, event.rule or NONE))
 
     def _count_usage(self, purpose: TokenPurpose, usage: Usage) -> None:
         tokens = self._counters.tokens

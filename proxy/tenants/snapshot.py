@@ -126,11 +126,11 @@ class Snapshot:
         return bundle
 
     def bundles(self) -> tuple[PolicyBundle, ...]:
-        """Every policy that may serve or is judged beside one, each name once, the default first."""
-        named = {self.default.policy.name: self.default}
+        """Every policy that may serve or is judged beside one, each digest once, the default first."""
+        known = {self.default.policy.digest: self.default}
         for bundle in self.policies.values():
-            named.setdefault(bundle.policy.name, bundle)
-        return tuple(named.values())
+            known.setdefault(bundle.policy.digest, bundle)
+        return tuple(known.values())
 
     def _found(self, combination: Combination) -> PolicyBundle:
         tenant, key, model, route, wish = combination

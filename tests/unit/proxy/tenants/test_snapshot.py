@@ -52,7 +52,7 @@ def test_a_tenant_s_policy_keeps_the_platform_s_hard_rules(snapshot: Snapshot) -
 
 def test_a_policy_that_the_platform_lets_loosen_is_left_as_it_is(tmp_path: Path) -> None:
     free = snapshot_of(tmp_path, "may_loosen: [monitor]\ntenants: {acme: {policy: monitor}}")
-    assert free.bundle("acme").policy.digest == free.bundles()[-1].policy.digest
+    assert free.bundle("acme").policy.name == "monitor"
     assert not [rule for rule in free.bundle("acme").policy.rules if rule.mode == "enforce"]
 
 
@@ -113,6 +113,7 @@ def test_what_was_asked_before_is_the_same_value_and_strangers_cannot_fill_the_m
 
 def test_every_serving_policy_is_listed_once_with_the_default_first(snapshot: Snapshot) -> None:
     """Metrics see all policies that may rule or are judged."""
-    names = [bundle.policy.name for bundle in snapshot.bundles()]
-    assert names[0] == "default"
-    assert sorted(names) == ["default", "monitor", "strict"]
+    found = [bundle.policy for bundle in snapshot.bundles()]
+    assert found[0].name == "default"
+    assert {policy.name for policy in found} == {"default", "monitor", "strict"}
+    assert len({policy.digest for policy in found}) == len(found)
