@@ -32,10 +32,10 @@ class Decision:
         """The verdict that decides, and its side; a block of the input decides alone."""
         if self.input.action is Action.BLOCK or not self.output:
             return self.input, "input"
-        worst = max(self.output, key=lambda verdict: verdict.action.severity)
-        return (
-            (worst, "output") if worst.action.severity > self.input.action.severity else (self.input, "input")
-        )
+        worst = max(self.output, key=lambda verdict: (verdict.action.severity, verdict.failure is None))
+        if worst.action.severity > self.input.action.severity:
+            return worst, "output"
+        return self.input, "input"
 
     @property
     def measured(self) -> bool:
