@@ -66,8 +66,10 @@ def model_folders(settings: Settings) -> dict[str, Path]:
 def _check_reach(settings: Settings, report: Report) -> None:
     if settings.scripted():
         report.warnings.append("No upstream is configured: a scripted stand-in answers, no language model.")
-    if settings.host not in {"127.0.0.1", "::1", "localhost"}:
-        report.warnings.append(f"{settings.host} may be reached from other machines; there is no login yet.")
+    if settings.host not in {"127.0.0.1", "::1", "localhost"} and not settings.tenants.required:
+        report.warnings.append(
+            f"{settings.host} may be reached from other machines, and no key is required (tenants.required)."
+        )
     if settings.upstream.startswith("http://") and not _is_local(settings.upstream):
         report.warnings.append("The upstream is reached without TLS.")
 
