@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
-from pydantic import BaseModel, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -210,7 +210,7 @@ def _setting_row(path: tuple[str, ...], info: FieldInfo) -> str:
 
 def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
-    if value is PydanticUndefined or value is None or value in ((), {}, ""):
+    if value is PydanticUndefined or value is None or value in ((), {}, "") or isinstance(value, BaseModel):
         return "-"
     if isinstance(value, tuple):
         return f"`{', '.join(value)}`"
@@ -232,10 +232,11 @@ def _type_name(annotation: Any) -> str:
     if origin is dict:
         return f"{_type_name(arguments[0])} to {_type_name(arguments[1])}"
     if origin is not None and arguments:
-        return " or ".join(_type_name(each) for each in arguments if not isinstance(each, FieldInfo))
+        return " or ".join(_type_name(each) for each in arguments if not isinstance(each, _CHECKS))
     return _WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
+_CHECKS = (FieldInfo, AfterValidator, BeforeValidator)
 _WORDS: Mapping[Any, str] = {
     str: "text",
     int: "whole number",
