@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ from policies.documents import (
 )
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
 from policies.policy import Policy, PolicyError, ReviewBudget, Rule
+from policies.problems import dotted, validation_problems
 from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
 from policies.rules import KINDS
@@ -56,6 +57,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _RULE_FIELDS = frozenset(item.name for item in fields(Rule))
 _Model = TypeVar("_Model", bound=Document)
+_T = TypeVar("_T")
 
 
 def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBundle:
@@ -93,14 +95,7 @@ def load_refusal_calibrations(path: Path) -> Calibrations:
     Raises:
         PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
     """
-    problems: list[str] = []
-    text = _parsed(path, problems)
-    if text is None:
-        raise PolicyError(problems)
-    try:
-        entries = REFUSAL_CALIBRATIONS.validate_python(text.value)
-    except ValidationError as error:
-        raise PolicyError(_validation_problems(path, text, error)) from None
+    entries = _validated(path, REFUSAL_CALIBRATIONS.validate_python)
     patterns = {name: _calibration(entry) for name, entry in entries.items()}
     return Calibrations(patterns, digest_of([(name, asdict(each)) for name, each in patterns.items()]))
 
@@ -111,14 +106,18 @@ def read_document(path: Path, model: type[_Model]) -> _Model:
     Raises:
         PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
     """
+    return _validated(path, model.model_validate)
+
+
+def _validated(path: Path, validate: Callable[[Any], _T]) -> _T:
     problems: list[str] = []
     text = _parsed(path, problems)
     if text is None:
         raise PolicyError(problems)
     try:
-        return model.model_validate(text.value)
+        return validate(text.value)
     except ValidationError as error:
-        raise PolicyError(_validation_problems(path, text, error)) from None
+        raise PolicyError(validation_problems(path, text, error)) from None
 
 
 def library_names(kind: str = "policies", *, library: Path | None = None) -> tuple[str, ...]:
@@ -145,7 +144,7 @@ class _Sheet:
     text: YamlText
 
     def at(self, path: tuple[str | int, ...]) -> str:
-        return f"{self.path}:{self.text.line(path)}: {_dotted(path)}"
+        return f"{self.path}:{self.text.line(path)}: {dotted(path)}"
 
 
 @dataclass(slots=True)
@@ -291,7 +290,7 @@ class _Desk:
         try:
             return _Sheet(path, model.model_validate(text.value), text)
         except ValidationError as error:
-            self.problems.extend(_validation_problems(path, text, error))
+            self.problems.extend(validation_problems(path, text, error))
             return None
 
     def _find(self, kind: str, reference: str, beside: Path | None) -> Path | None:
@@ -353,40 +352,6 @@ def _category_problems(rule: Rule, replies: CannedReplies) -> Iterator[str]:
     if rule.category not in ("", "auto", *known, *HAZARDS):
         choices = ", ".join(known)
         yield f"category: no canned reply for {rule.category!r} in {replies.name}; there are: {choices}"
-
-
-def _validation_problems(path: Path, text: YamlText, error: ValidationError) -> list[str]:
-    """Pydantic's errors by place; the branches of a union are told together."""
-    told: dict[tuple[str | int, ...], list[str]] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        place = _real(text.value, item["loc"], missing=item["type"] == "missing")
-        message = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
-        told.setdefault(place, []).append(message[:1].lower() + message[1:])
-    return [
-        f"{path}:{text.line(place)}: {_dotted(place) or 'file'}: {', or '.join(dict.fromkeys(messages))}"
-        for place, messages in told.items()
-    ]
-
-
-def _real(value: Any, location: Sequence[str | int], *, missing: bool) -> tuple[str | int, ...]:
-    """The part of a pydantic location that exists in the data (union branches are named in it too)."""
-    found: list[str | int] = []
-    for number, step in enumerate(location):
-        listed = isinstance(value, list) and isinstance(step, int)
-        if listed or (isinstance(value, dict) and step in value):
-            found.append(step)
-            value = value[step]
-        elif missing and number == len(location) - 1:
-            found.append(step)
-    return tuple(found)
-
-
-def _dotted(path: Sequence[str | int]) -> str:
-    """`rules[3].threshold`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
 
 
 def _principle(values: Mapping[str, Any]) -> Principle:
