@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,3 +130,69 @@ def test_what_was_added_is_named_and_gives_another_digest() -> None:
     assert added
     assert found.digest not in (monitor.digest, default.digest)
     assert f"holds {added[0]}" in found.changes
+
+
+BASIS = Rule("a", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5, on_failure="flag", origins=(Origin.USER,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "covers"),
+    [
+        ({"id": "other", "category": "x"}, True),
+        ({"threshold": 0.4}, True),
+        ({"threshold": 0.6}, False),
+        ({"threshold": "block"}, False),
+        ({"labels": ("jailbreak", "harm")}, True),
+        ({"labels": ("jailbreak",)}, False),
+        ({"origins": (Origin.USER, Origin.TOOL)}, True),
+        ({"origins": (Origin.TOOL,)}, False),
+        ({"on_failure": "block"}, True),
+        ({"on_failure": "allow"}, False),
+        ({"turns": "latest"}, False),
+        ({"also": {"jailbreak": 0.1}}, False),
+        ({"classifier": "other"}, False),
+        ({"stage": Stage.PRE_CALL}, False),
+        ({"mode": "monitor"}, False),
+        ({"action": Action.FLAG}, False),
+    ],
+)
+def test_a_rule_that_plainly_covers_a_hard_one_is_enough(changes: dict[str, Any], covers: bool) -> None:
+    own, floor = Policy("own", "1", (replace(BASIS, **changes),)), Policy("floor", "1", (BASIS,))
+    assert (held(own, floor) is own) == covers
+
+
+def test_a_rule_on_some_kinds_of_parts_does_not_cover_one_on_all() -> None:
+    every = Rule("p", Stage.DURING_CALL, Action.BLOCK, kind="uncovered")
+    one = replace(every, labels=("image",))
+    floor = Policy("floor", "1", (every,), on_uncovered="allow")
+    assert len(held(Policy("own", "1", (one,)), floor).rules) == 2
+    assert len(held(Policy("own", "1", (every,)), replace(floor, rules=(one,))).rules) == 1
+
+
+FLAGGING = Rule("soft", Stage.DURING_CALL, Action.FLAG, ("harm",), 0.2)
+WAITING = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, when_flagged=True)
+
+
+@pytest.mark.parametrize(
+    ("own", "waits"),
+    [
+        ((), False),
+        ((replace(FLAGGING, threshold=0.3),), False),
+        ((replace(FLAGGING, mode="off"),), False),
+        ((replace(FLAGGING, threshold=0.1, mode="monitor"),), True),
+        ((FLAGGING,), True),
+    ],
+)
+def test_a_rule_that_waits_for_a_flag_waits_only_where_as_much_is_flagged(
+    own: tuple[Rule, ...], waits: bool
+) -> None:
+    """Else a policy that flags less would quietly put a hard rule on the output to sleep."""
+    found = held(Policy("own", "1", own), Policy("floor", "1", (FLAGGING, WAITING)))
+    (added,) = [rule for rule in found.rules if rule.id == "floor.out"]
+    assert added.when_flagged == waits
+
+
+def test_parts_that_the_floor_flags_and_the_policy_does_not_wake_its_rules_too() -> None:
+    floor = Policy("floor", "1", (WAITING,), on_uncovered="flag")
+    found = held(Policy("own", "1", (WAITING,), on_uncovered="allow"), floor)
+    assert [rule.when_flagged for rule in found.rules] == [True, False]
