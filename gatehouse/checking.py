@@ -9,18 +9,21 @@ from pathlib import Path
 from classifiers import registry
 from gatehouse.banner import describe_ledger, describe_store, describe_upstream
 from policies.bundle import PolicyBundle
-from policies.loader import load_bundle, load_refusal_calibrations
+from policies.loader import load_refusal_calibrations
 from policies.policy import Policy, PolicyError, Rule
 from policies.refusal_calibration import Calibration
 from policies.rules import needs, resolve
 from policies.verdict import Action, Stage
 from proxy.settings import Settings
+from proxy.tenants.loading import load_snapshot
+from proxy.tenants.snapshot import Snapshot
 
 _STAGES = {
     Stage.PRE_CALL: "before anything is sent on",
     Stage.DURING_CALL: "on the request",
     Stage.POST_CALL: "on the answer",
 }
+_INPUT = (Stage.PRE_CALL, Stage.DURING_CALL)
 
 
 @dataclass(slots=True)
@@ -63,8 +66,10 @@ def model_folders(settings: Settings) -> dict[str, Path]:
 def _check_reach(settings: Settings, report: Report) -> None:
     if settings.scripted():
         report.warnings.append("No upstream is configured: a scripted stand-in answers, no language model.")
-    if settings.host not in {"127.0.0.1", "::1", "localhost"}:
-        report.warnings.append(f"{settings.host} may be reached from other machines; there is no login yet.")
+    if settings.host not in {"127.0.0.1", "::1", "localhost"} and not settings.tenants.required:
+        report.warnings.append(
+            f"{settings.host} may be reached from other machines, and no key is required (tenants.required)."
+        )
     if settings.upstream.startswith("http://") and not _is_local(settings.upstream):
         report.warnings.append("The upstream is reached without TLS.")
 
@@ -98,15 +103,44 @@ def _check_models(
 
 
 def _check_policies(settings: Settings, models: Mapping[str, registry.Description], report: Report) -> None:
-    for name in dict.fromkeys((settings.policy, *settings.selectable_policies)):
-        try:
-            bundle = load_bundle(name, library=settings.policies_dir)
-        except PolicyError as error:
-            report.problems += error.problems
-            continue
+    try:
+        snapshot = load_snapshot(settings, None)
+    except PolicyError as error:
+        report.problems += error.problems
+        return
+    for bundle in snapshot.bundles():
         _check_thresholds(bundle.policy, models, report)
-        report.says += describe_policy(bundle, chosen=name != settings.policy)
+        chosen = bundle.policy.digest != snapshot.default.policy.digest
+        report.says += describe_policy(bundle, chosen=chosen)
         _warn_about(bundle.policy, report)
+    _check_tenants(snapshot, report)
+
+
+def _check_tenants(snapshot: Snapshot, report: Report) -> None:
+    keys = len(snapshot.keys)
+    if keys or snapshot.required:
+        others = "are refused" if snapshot.required else "are served as the tenant default"
+        report.says.append(
+            f"Tenants: {len(snapshot.tenants)} with {keys} keys; clients without one {others}."
+        )
+    if snapshot.required and not keys:
+        report.warnings.append("tenants.required is on and there is no key: everybody is refused.")
+    for name, tenant in snapshot.tenants.items():
+        candidate = snapshot.of(snapshot.applied(name), tenant.candidate).candidate
+        if candidate is not None:
+            _check_candidate(name, candidate, snapshot.of(snapshot.applied(name)).policy, report)
+
+
+def _check_candidate(tenant: str, candidate: Policy, serving: Policy, report: Report) -> None:
+    report.says.append(f"Candidate {candidate.name} is judged beside {serving.name} for tenant {tenant}.")
+    measured = {name for stage in _INPUT for name in needs(serving, stage)}
+    missing = {name for stage in _INPUT for name in needs(candidate, stage)} - measured
+    missing |= set(needs(candidate, Stage.POST_CALL)) - set(needs(serving, Stage.POST_CALL))
+    if missing:
+        report.warnings.append(
+            f"Candidate {candidate.name} reads what {serving.name} does not measure "
+            f"({', '.join(sorted(missing))}): it may stay unjudged."
+        )
 
 
 def _check_thresholds(policy: Policy, models: Mapping[str, registry.Description], report: Report) -> None:
@@ -166,7 +200,7 @@ def describe_calibration(calibration: Calibration) -> str:
 def describe_policy(bundle: PolicyBundle, *, chosen: bool) -> list[str]:
     """A policy in sentences: who it rules, and what each rule does."""
     policy = bundle.policy
-    whom = "clients that ask for it" if chosen else "everybody"
+    whom = "those it is chosen for" if chosen else "everybody"
     constitution = bundle.constitution
     says = [
         f"Policy {policy.name} {policy.version} ({policy.digest}) rules {whom}"

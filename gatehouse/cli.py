@@ -21,6 +21,7 @@ from gatehouse.command_options import load as _load
 from gatehouse.command_options import print_json as _print_json
 from gatehouse.command_options import settings_of as _settings
 from gatehouse.recalibration_command import calibrate_refusals
+from gatehouse.tenant_commands import candidate_app, explain_placement, key_app
 from proxy.settings import SettingsError
 
 app = typer.Typer(
@@ -32,6 +33,8 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The record of decisions.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(key_app, name="key")
+app.add_typer(candidate_app, name="candidate")
 
 
 class Trained(StrEnum):
@@ -183,19 +186,39 @@ def print_openapi() -> None:
 
 
 @app.command()
-def explain(
-    text: Annotated[str, typer.Argument(help="The text to measure; - reads standard input.")],
+def explain(  # noqa: PLR0913 - a command has as many parameters as options
+    text: Annotated[
+        str, typer.Argument(help="The text to measure; - reads standard input; none: which policy applies.")
+    ] = "",
     *,
     classifier: Annotated[str, typer.Option(help="Name of a classifier.")] = "input",
     label: Annotated[
         str, typer.Option(help="Label to explain; default: the highest relative to its block point.")
     ] = "",
     request: Annotated[str, typer.Option(help="What the text answers, for classifiers of exchanges.")] = "",
+    key: Annotated[
+        str, typer.Option(help="Whose key: TENANT/NAME, a digest, or - to read the key from standard input.")
+    ] = "",
+    tenant: Annotated[str, typer.Option(help="Whose request, where it is not told by a key.")] = "",
+    model: Annotated[str, typer.Option(help="Model that is asked.")] = "",
+    route: Annotated[str, typer.Option(help="Route, e.g. chat_completions or embeddings.")] = "",
+    policy: Annotated[str, typer.Option(help="Policy that the client asks for by header.")] = "",
+    constitution: Annotated[str, typer.Option(help="Constitution that it asks for by header.")] = "",
     config: Config = None,
     set_: Set = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show which words of a text give a score, how far it is from blocking, and what would flip it."""
+    """Say why: which words of a text give a score, or which policy applies to a request.
+
+    With a text: how far it is from blocking, and what would flip it. Without one: the policy and the
+    constitution that rule a request of a key, for a model, on a route, and every place that had a say.
+    """
+    if not text:
+        asked = {"key": key, "tenant": tenant, "model": model, "route": route}
+        explain_placement(
+            config, set_, {**asked, "policy": policy, "constitution": constitution}, as_json=as_json
+        )
+        return
     from classifiers.classification import ClassifierError  # noqa: PLC0415
     from classifiers.explain import explain as examine  # noqa: PLC0415
     from classifiers.registry import load  # noqa: PLC0415

@@ -15,24 +15,27 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
-from pydantic import BaseModel, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gatehouse import cli, openapi
 from gatehouse.raised_codes import error_kinds, first_line, raised_codes, status_of
 from proxy.exchange import events
-from proxy.metric_families import (
-    BUILD,
-    BUILD_ABOUT,
-    BUILD_LABELS,
-    WATCHED,
-    Vocabulary,
-    make_clocks,
-    make_counters,
-)
+from proxy.metric_families import Vocabulary, make_clocks, make_counters
 from proxy.settings import Settings
 from proxy.settings_sources import PREFIX, section_of
+from proxy.tenants.document import (
+    ConsentDocument,
+    KeyDocument,
+    LimitsDocument,
+    PlaceDocument,
+    SelectableDocument,
+    TenantDocument,
+    TenantsDocument,
+    UpstreamDocument,
+)
+from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED
 
 SCHEMA_FILE = Path(__file__).parent / "settings.schema.json"
 _ANY_NAME = "NAME"
@@ -62,6 +65,35 @@ variable counts as unset. A key or variable that does not exist is an error. Sec
 Editors find the JSON Schema by `# yaml-language-server: $schema=…/gatehouse/settings.schema.json`
 (or `gatehouse schema`)."""
     return "\n".join(["# Settings", "", intro, "", *_settings_table(Settings, ()), ""])
+
+
+def tenants_page() -> str:
+    """Every key of the file of tenants, by the group that it stands in."""
+    intro = """\
+The file that the setting `tenants.file` names. A key that does not exist is an error.
+How to use it: [serve several tenants](../howto/tenants.md)."""
+    parts = ["# File of tenants", "", intro, ""]
+    for title, document in _TENANTS:
+        rows = [_key_row(name, info) for name, info in document.model_fields.items()]
+        head = ["| key | type | default | meaning |", "|---|---|---|---|"]
+        parts += [f"## {title}", "", _plain(document.__doc__), "", *head, *rows, ""]
+    return "\n".join(parts)
+
+
+_TENANTS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("The file", TenantsDocument),
+    ("upstreams.NAME, upstream", UpstreamDocument),
+    ("by_route.NAME, by_model.NAME", PlaceDocument),
+    ("tenants.NAME", TenantDocument),
+    ("keys.NAME", KeyDocument),
+    ("limits", LimitsDocument),
+    ("selectable", SelectableDocument),
+    ("consent", ConsentDocument),
+)
+
+
+def _key_row(name: str, info: FieldInfo) -> str:
+    return f"| `{name}` | {_type_name(info.annotation)} | {_default(info)} | {info.description} |"
 
 
 def metrics_page() -> str:
@@ -134,6 +166,7 @@ def errors_page() -> str:
 
 _WRITERS: Mapping[str, Callable[[], str]] = {
     "settings": settings_page,
+    "tenants": tenants_page,
     "metrics": metrics_page,
     "events": events_page,
     "cli": cli_page,
@@ -177,7 +210,7 @@ def _setting_row(path: tuple[str, ...], info: FieldInfo) -> str:
 
 def _default(info: FieldInfo) -> str:
     value = info.get_default(call_default_factory=True, validated_data={})
-    if value is PydanticUndefined or value is None or value in ((), {}, ""):
+    if value is PydanticUndefined or value is None or value in ((), {}, "") or isinstance(value, BaseModel):
         return "-"
     if isinstance(value, tuple):
         return f"`{', '.join(value)}`"
@@ -199,10 +232,11 @@ def _type_name(annotation: Any) -> str:
     if origin is dict:
         return f"{_type_name(arguments[0])} to {_type_name(arguments[1])}"
     if origin is not None and arguments:
-        return " or ".join(_type_name(each) for each in arguments if not isinstance(each, FieldInfo))
+        return " or ".join(_type_name(each) for each in arguments if not isinstance(each, _CHECKS))
     return _WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 
+_CHECKS = (FieldInfo, AfterValidator, BeforeValidator)
 _WORDS: Mapping[Any, str] = {
     str: "text",
     int: "whole number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -50,6 +51,9 @@ class BuiltApp(Protocol):
     @property
     def models(self) -> tuple[str, ...]:
         """Classifiers that were loaded, as `name@version`."""
+
+    def reload_soon(self) -> None:
+        """Read policies, constitutions, replies and tenants anew, on a thread."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The application."""
@@ -113,6 +117,7 @@ def run(settings: Settings, *, quiet: bool = False) -> bool:
         config = make_config(app.operations, settings, operations=True)
         second = Server(config, lambda _: None, signals=False)
     with asyncio.Runner(loop_factory=main.config.get_loop_factory()) as runner:
+        runner.get_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
         runner.run(run_servers(main, second))
     return main.started
 

@@ -11,11 +11,15 @@ from policies.replies import CannedReplies
 
 @dataclass(frozen=True, slots=True)
 class PolicyBundle:
-    """`policy` has its thresholds resolved against the loaded models."""
+    """`policy` has its thresholds resolved against the loaded models.
+
+    `candidate`: a policy that is judged beside it and never acts.
+    """
 
     policy: Policy
     constitution: CompiledConstitution
     replies: CannedReplies
+    candidate: Policy | None = None
 
     def without_constitution(self) -> PolicyBundle:
         """The same rules and replies for requests that no constitution can lead."""

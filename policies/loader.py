@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 from policies.bundle import PolicyBundle
 from policies.categories import HAZARDS
 from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
+from policies.digest import addressed, digest_of
 from policies.documents import (
     DOCUMENTS,
     REFUSAL_CALIBRATIONS,
@@ -32,6 +32,7 @@ from policies.documents import (
 )
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
 from policies.policy import Policy, PolicyError, ReviewBudget, Rule
+from policies.problems import dotted, validation_problems
 from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
 from policies.rules import KINDS
@@ -43,7 +44,9 @@ __all__ = [
     "json_schema",
     "library_names",
     "load_bundle",
+    "load_constitution",
     "load_refusal_calibrations",
+    "read_document",
     "schema_files",
 ]
 
@@ -53,8 +56,8 @@ MAX_CHAIN = 8
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _RULE_FIELDS = frozenset(item.name for item in fields(Rule))
-_DERIVED = frozenset({"limits", "also_limits"})
 _Model = TypeVar("_Model", bound=Document)
+_T = TypeVar("_T")
 
 
 def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBundle:
@@ -73,22 +76,48 @@ def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBund
     return bundle
 
 
+def load_constitution(name_or_path: str, *, library: Path | None = None) -> CompiledConstitution:
+    """A constitution by name or path, compiled.
+
+    Raises:
+        PolicyError: as for `load_bundle`.
+    """
+    desk = _Desk((library, SHIPPED) if library is not None else (SHIPPED,))
+    found = desk.compiled(desk.read("constitutions", ConstitutionDocument, name_or_path, None, ""))
+    if found is None or desk.problems:
+        raise PolicyError(list(dict.fromkeys(desk.problems)))
+    return found
+
+
 def load_refusal_calibrations(path: Path) -> Calibrations:
     """Refusal calibrations by model pattern.
 
     Raises:
         PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
     """
+    entries = _validated(path, REFUSAL_CALIBRATIONS.validate_python)
+    patterns = {name: _calibration(entry) for name, entry in entries.items()}
+    return Calibrations(patterns, digest_of([(name, asdict(each)) for name, each in patterns.items()]))
+
+
+def read_document(path: Path, model: type[_Model]) -> _Model:
+    """Any other YAML file, as a validating model.
+
+    Raises:
+        PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
+    """
+    return _validated(path, model.model_validate)
+
+
+def _validated(path: Path, validate: Callable[[Any], _T]) -> _T:
     problems: list[str] = []
     text = _parsed(path, problems)
     if text is None:
         raise PolicyError(problems)
     try:
-        entries = REFUSAL_CALIBRATIONS.validate_python(text.value)
+        return validate(text.value)
     except ValidationError as error:
-        raise PolicyError(_validation_problems(path, text, error)) from None
-    patterns = {name: _calibration(entry) for name, entry in entries.items()}
-    return Calibrations(patterns, _digest([(name, asdict(each)) for name, each in patterns.items()]))
+        raise PolicyError(validation_problems(path, text, error)) from None
 
 
 def library_names(kind: str = "policies", *, library: Path | None = None) -> tuple[str, ...]:
@@ -115,7 +144,7 @@ class _Sheet:
     text: YamlText
 
     def at(self, path: tuple[str | int, ...]) -> str:
-        return f"{self.path}:{self.text.line(path)}: {_dotted(path)}"
+        return f"{self.path}:{self.text.line(path)}: {dotted(path)}"
 
 
 @dataclass(slots=True)
@@ -143,7 +172,7 @@ class _Desk:
         beside: Path | None = None
         asked, said_at = reference, ""
         while True:
-            sheet = self._read("policies", PolicyDocument, asked, beside, said_at)
+            sheet = self.read("policies", PolicyDocument, asked, beside, said_at)
             if sheet is None or not isinstance(sheet.document, PolicyDocument):
                 return []
             if any(sheet.path == other.path for other in chain) or len(chain) >= MAX_CHAIN:
@@ -155,7 +184,12 @@ class _Desk:
             asked, beside, said_at = sheet.document.extends, sheet.path.parent, sheet.at(("extends",))
 
     def _constitution(self, merged: MergedPolicy, chain: Sequence[_Sheet]) -> CompiledConstitution | None:
-        sheet = self._referred("constitutions", ConstitutionDocument, "constitution", merged, chain)
+        return self.compiled(
+            self._referred("constitutions", ConstitutionDocument, "constitution", merged, chain)
+        )
+
+    def compiled(self, sheet: _Sheet | None) -> CompiledConstitution | None:
+        """The constitution of a file that was read."""
         if sheet is None or not isinstance(sheet.document, ConstitutionDocument):
             return None
         document = sheet.document
@@ -181,7 +215,7 @@ class _Desk:
                 where = sheet.at(("languages", name, "texts"))
                 self.problems.append(f"{where}: {FALLBACK_CATEGORY!r} must be there")
         document = sheet.document
-        return CannedReplies(document.name, document.version, texts, _digest(texts))
+        return CannedReplies(document.name, document.version, texts, digest_of(texts))
 
     def _policy(
         self, merged: MergedPolicy, chain: Sequence[_Sheet], replies: CannedReplies | None
@@ -201,7 +235,7 @@ class _Desk:
             changes=tuple(merged.changes),
             **values,
         )
-        return replace(policy, digest=_digest(_content(policy)))
+        return addressed(policy)
 
     def _check_ids(self, chain: Sequence[_Sheet]) -> None:
         for sheet in chain:
@@ -236,13 +270,14 @@ class _Desk:
         """The file that a policy names under `key`, `default` where it names none."""
         place = merged.places.get(key)
         if place is None:
-            return self._read(kind, model, "default", None, "")
+            return self.read(kind, model, "default", None, "")
         sheet = chain[place.file]
-        return self._read(kind, model, merged.values[key], sheet.path.parent, sheet.at(place.path))
+        return self.read(kind, model, merged.values[key], sheet.path.parent, sheet.at(place.path))
 
-    def _read(
+    def read(
         self, kind: str, model: type[_Model], reference: str, beside: Path | None, said_at: str
     ) -> _Sheet | None:
+        """A file by name or path, None where it cannot be used. `said_at`: where it is referred to."""
         path = self._find(kind, reference, beside)
         if path is None:
             choices = ", ".join(sorted({name for root in self.roots for name in _names(root / kind)}))
@@ -255,7 +290,7 @@ class _Desk:
         try:
             return _Sheet(path, model.model_validate(text.value), text)
         except ValidationError as error:
-            self.problems.extend(_validation_problems(path, text, error))
+            self.problems.extend(validation_problems(path, text, error))
             return None
 
     def _find(self, kind: str, reference: str, beside: Path | None) -> Path | None:
@@ -319,40 +354,6 @@ def _category_problems(rule: Rule, replies: CannedReplies) -> Iterator[str]:
         yield f"category: no canned reply for {rule.category!r} in {replies.name}; there are: {choices}"
 
 
-def _validation_problems(path: Path, text: YamlText, error: ValidationError) -> list[str]:
-    """Pydantic's errors by place; the branches of a union are told together."""
-    told: dict[tuple[str | int, ...], list[str]] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        place = _real(text.value, item["loc"], missing=item["type"] == "missing")
-        message = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
-        told.setdefault(place, []).append(message[:1].lower() + message[1:])
-    return [
-        f"{path}:{text.line(place)}: {_dotted(place) or 'file'}: {', or '.join(dict.fromkeys(messages))}"
-        for place, messages in told.items()
-    ]
-
-
-def _real(value: Any, location: Sequence[str | int], *, missing: bool) -> tuple[str | int, ...]:
-    """The part of a pydantic location that exists in the data (union branches are named in it too)."""
-    found: list[str | int] = []
-    for number, step in enumerate(location):
-        listed = isinstance(value, list) and isinstance(step, int)
-        if listed or (isinstance(value, dict) and step in value):
-            found.append(step)
-            value = value[step]
-        elif missing and number == len(location) - 1:
-            found.append(step)
-    return tuple(found)
-
-
-def _dotted(path: Sequence[str | int]) -> str:
-    """`rules[3].threshold`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
-
-
 def _principle(values: Mapping[str, Any]) -> Principle:
     return Principle(**{key: _frozen(value) for key, value in values.items()})
 
@@ -371,19 +372,3 @@ def _monitored(rule: Rule) -> Rule:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _content(policy: Policy) -> dict[str, Any]:
-    """What the digest covers: everything that was written, defaults included."""
-    left_out = {"digest", "changes", "plans", "rules"}
-    content = {item.name: getattr(policy, item.name) for item in fields(policy) if item.name not in left_out}
-    content["review"] = asdict(policy.review)
-    content["rules"] = [
-        {key: value for key, value in asdict(rule).items() if key not in _DERIVED} for rule in policy.rules
-    ]
-    return content
-
-
-def _digest(content: Any) -> str:
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + sha256(canonical.encode()).hexdigest()

@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,7 @@ from fastapi import FastAPI
 
 from classifiers import registry
 from classifiers.classification import Classifier
-from policies import rules
-from policies.bundle import PolicyBundle
-from policies.loader import load_bundle, load_refusal_calibrations
+from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
@@ -31,13 +29,23 @@ from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
+from proxy.request_limit import RequestLimit
 from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
 from proxy.surfaces.front import Front, Handler, Pattern
-from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
-from proxy.tenants import Tenants, make_tenants
+from proxy.surfaces.operations import (
+    ModelLister,
+    operator_routes,
+    public_routes,
+    reload_routes,
+    speak_openai,
+)
+from proxy.tenants.loading import Manifest, load_snapshot
+from proxy.tenants.reloading import Reloader, look_at
+from proxy.tenants.snapshot import Snapshot
+from proxy.tenants.visit import Tenants
 from proxy.upstreams.assembly import assemble_upstreams
 from proxy.upstreams.routing import Adapter, UpstreamRouter
 from proxy.version import VERSION
@@ -64,6 +72,7 @@ class Gatehouse:
     corridor: Corridor
     screening: ScreeningRoom
     tenants: Tenants
+    reloader: Reloader
     metrics: Metrics
     ledger: LedgerWriter
     upstream: UpstreamRouter
@@ -74,10 +83,28 @@ class Gatehouse:
         """Answer one ASGI scope."""
         await self.front(scope, receive, send)
 
+    def reload_soon(self) -> None:
+        """Read policies, constitutions, replies and tenants anew, on a thread."""
+        self.reloader.ask()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start what has threads; at the end, with no exchange under way, close everything in order."""
+        self.ledger.start()
+        self.reloader.start(self.settings.reload.watch_s)
+        try:
+            yield
+        finally:
+            self.reloader.close()
+            self.screening.close()
+            await self.upstream.aclose()
+            await self.store.aclose()
+            await self.ledger.aclose()
+
     @property
     def policy(self) -> str:
         """Name, version and digest of the default policy."""
-        policy = self.tenants.default.bundle.policy
+        policy = self.tenants.snapshot.default.policy
         return f"{policy.name}@{policy.version} ({policy.digest[:19]})"
 
     @property
@@ -93,12 +120,14 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         ModelFileError, PolicyError, LedgerError: a part cannot be used; serving must not start.
     """
     classifiers = load_classifiers(settings)
-    tenants = load_tenants(settings, classifiers)
+    manifest = Manifest.of(classifiers)
+    tenants = Tenants(load_snapshot(settings, manifest))
     calibrations = load_calibrations(settings)
-    metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
-    opened = open_ledger(settings, (metrics.tell,), about=_about(calibrations))
-    ledger = opened.writer
+    metrics = Metrics(vocabulary=vocabulary_of(tenants.snapshot.bundles(), _labels(classifiers)))
     store = open_store(settings)
+    limit = RequestLimit(store, settings.limits.per_minute, digest_key(settings), tenants)
+    opened = open_ledger(settings, (metrics.tell, limit.tell), about=_about(calibrations))
+    ledger = opened.writer
     screening = _screening(settings, classifiers, store)
     router = (
         UpstreamRouter(upstream)
@@ -117,14 +146,23 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         history=_memory(settings, store),
     )
     routes, patterns = hot_routes(
-        Doors.of(settings, corridor, tenants, store, wires=router.wires, retried=metrics.client_retried)
+        Doors.of(
+            settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
+        )
     )
-    public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
-    public.include_router(public_routes(router.models, version=VERSION))
+    reloader = Reloader(
+        tenants,
+        lambda: load_snapshot(settings, manifest),
+        lambda snapshot: look_at(settings, snapshot.lattice),
+        lambda snapshot: _announce(metrics, snapshot, classifiers),
+    )
+    public, operations = _app(lambda _: parts.running()), _app()
+    public.include_router(public_routes(_models(router, tenants), version=VERSION))
     ready = _readiness(classifiers, store, ledger)
+    operations.include_router(reload_routes(lambda: _reload(reloader)))
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
-    parts = Gatehouse(
+    parts: Gatehouse = Gatehouse(
         settings=settings,
         front=Front(public, routes, patterns, origins=settings.cors.origins),
         routes=routes,
@@ -134,6 +172,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         corridor=corridor,
         screening=screening,
         tenants=tenants,
+        reloader=reloader,
         metrics=metrics,
         ledger=ledger,
         upstream=router,
@@ -151,6 +190,17 @@ def _app(lifespan: Any = None) -> FastAPI:
     return app
 
 
+def _models(router: UpstreamRouter, tenants: Tenants) -> ModelLister:
+    """Models as the tenant of a request may see them."""
+
+    async def models(headers: Mapping[str, str]) -> list[dict[str, Any]]:
+        visit = tenants.greet(headers)
+        found = await router.models(visit.headers, visit.onward)
+        return [entry for entry in found if visit.who.may_ask(str(entry.get("id")))]
+
+    return models
+
+
 def load_classifiers(settings: Settings) -> dict[str, Classifier]:
     """The shipped models and those of the settings, by the names that policies use."""
     directories: dict[str, Path] = {**registry.shipped(), **settings.models}
@@ -158,14 +208,6 @@ def load_classifiers(settings: Settings) -> dict[str, Classifier]:
         name: registry.load(path, name=name, cascade=settings.guard.cascade)
         for name, path in directories.items()
     }
-
-
-def load_tenants(settings: Settings, classifiers: Mapping[str, Classifier]) -> Tenants:
-    """The default policy and those that clients may choose, resolved against the loaded models."""
-    selectable = {name: _bundle(name, settings, classifiers) for name in settings.selectable_policies}
-    name = settings.embeddings_policy
-    embedding = (selectable.get(name) or _bundle(name, settings, classifiers)) if name else None
-    return make_tenants(_bundle(settings.policy, settings, classifiers), selectable, embedding)
 
 
 def load_calibrations(settings: Settings) -> Calibrations:
@@ -179,16 +221,6 @@ def _about(calibrations: Calibrations) -> dict[str, str]:
     return {"version": VERSION} | (
         {"refusal_calibration": calibrations.digest} if calibrations.patterns else {}
     )
-
-
-def _bundle(name: str, settings: Settings, classifiers: Mapping[str, Classifier]) -> PolicyBundle:
-    bundle = load_bundle(name, library=settings.policies_dir)
-    thresholds = {each: classifier.thresholds for each, classifier in classifiers.items()}
-    labels = {each: classifier.labels for each, classifier in classifiers.items()}
-    policy = rules.resolve(bundle.policy, thresholds, labels=labels)
-    if settings.stream != "auto":
-        policy = replace(policy, stream=settings.stream)
-    return replace(bundle, policy=policy)
 
 
 def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:
@@ -240,27 +272,28 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     faults = getattr(shared, "faults", None)
     if faults is not None:
         metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
-    bundle = parts.tenants.default.bundle
+    reloader = parts.reloader
+    metrics.watch("gatehouse_reloads_total", lambda: reloader.counts)
+    metrics.watch("gatehouse_reload_ok", lambda: float(reloader.ok))
+    metrics.watch("gatehouse_reload_last_good_timestamp_seconds", lambda: reloader.last_good)
+    _announce(metrics, parts.tenants.snapshot, parts.classifiers)
+
+
+def _announce(metrics: Metrics, snapshot: Snapshot, classifiers: Mapping[str, Classifier]) -> None:
+    """Tell the metrics page what serves, before it does."""
+    bundle = snapshot.default
+    metrics.learn(vocabulary_of(snapshot.bundles(), _labels(classifiers)))
     metrics.describe_build(
         version=VERSION,
         policy=f"{bundle.policy.name}@{bundle.policy.version}",
         policy_digest=bundle.policy.digest,
         constitution=f"{bundle.constitution.name}@{bundle.constitution.version}",
         constitution_digest=bundle.constitution.digest,
-        models=",".join(parts.models),
+        models=",".join(classifier.model for classifier in classifiers.values()),
+        snapshot=snapshot.digest,
     )
 
 
-@asynccontextmanager
-async def _running(
-    screening: ScreeningRoom, upstream: UpstreamRouter, store: Store, ledger: LedgerWriter
-) -> AsyncIterator[None]:
-    """Start what has threads; at the end, with no exchange under way, close everything in order."""
-    ledger.start()
-    try:
-        yield
-    finally:
-        screening.close()
-        await upstream.aclose()
-        await store.aclose()
-        await ledger.aclose()
+def _reload(reloader: Reloader) -> tuple[bool, Mapping[str, Any]]:
+    found = reloader.reload()
+    return found.result != "failed", asdict(found)

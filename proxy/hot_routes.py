@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, Self
 
-from policies.bundle import PolicyBundle
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pipeline import Corridor
-from proxy.keys import digest_key, end_user_key
-from proxy.request_limit import RequestLimit
+from proxy.keys import end_user_key
 from proxy.settings import Settings
-from proxy.stores import Store
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.routes import DEPLOYMENT_PATH, ChatCompletions, Deployment
 from proxy.surfaces.completions import routes as completions
@@ -25,7 +21,7 @@ from proxy.surfaces.completions.routes import Completions
 from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
 from proxy.surfaces.front import Handler, Pattern
-from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface
+from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface, Visit
 from proxy.surfaces.messages import counting
 from proxy.surfaces.messages import routes as messages
 from proxy.surfaces.messages.counting import CountTokens
@@ -45,7 +41,7 @@ from proxy.surfaces.verdicts.guard_check import GuardCheck
 from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
 from proxy.surfaces.verdicts.moderations import Moderations
 from proxy.surfaces.wires import WiresOf
-from proxy.tenants import Tenants
+from proxy.tenants.visit import Tenants
 
 _STORED: tuple[tuple[str, str, Action], ...] = (
     ("GET", "/responses/{id}", "fetch"),
@@ -63,8 +59,6 @@ class Doors:
     corridor: Corridor
     tenants: Tenants
     entrance: Entrance
-    embedding: Entrance
-    """The same for embeddings, which may have a policy of their own."""
     headers: VerdictHeaders
     wires: WiresOf
 
@@ -74,18 +68,17 @@ class Doors:
         settings: Settings,
         corridor: Corridor,
         tenants: Tenants,
-        store: Store,
         *,
+        admit: Admit,
         wires: WiresOf,
         retried: Callable[[], None],
     ) -> Self:
         """`retried` is told of a client that tries again."""
 
-        def bundle_for(headers: Mapping[str, str], *, embeds: bool = False) -> tuple[str, PolicyBundle]:
+        def greet(headers: Mapping[str, str]) -> Visit:
             if headers.get("x-stainless-retry-count", "0") != "0":
                 retried()
-            tenant = tenants.resolve(headers, embeds=embeds)
-            return tenant.name, tenant.bundle
+            return tenants.greet(headers)
 
         limits = Limits(
             body_bytes=settings.limits.body_bytes,
@@ -95,10 +88,9 @@ class Doors:
             exchange_seconds=settings.deadline_s,
         )
         users = EndUsers(end_user_key(settings), settings.end_user_ids)
-        entrance = Entrance(bundle_for, limits, _admission(settings, store), end_users=users)
-        embedding = replace(entrance, bundle_for=partial(bundle_for, embeds=True))
+        entrance = Entrance(greet, limits, admit, end_users=users)
         headers = VerdictHeaders(settings.expose_headers)
-        return cls(settings, corridor, tenants, entrance, embedding, headers, wires)
+        return cls(settings, corridor, tenants, entrance, headers, wires)
 
     def guarded(self, surface: Surface, **how: Any) -> GuardedRoute:
         """A surface's way to the corridor; `how`: see `GuardedRoute`."""
@@ -122,14 +114,13 @@ def hot_routes(doors: Doors) -> tuple[dict[str, Handler], list[Pattern]]:
 def _speaking(doors: Doors, withheld: Withheld) -> dict[str, Handler]:
     """Routes that ask a model."""
     role, headers, wires = doors.settings.constitution_role, doors.headers, doors.wires
-    embedding = GuardedRoute(Embeddings(wires, headers), doors.corridor, doors.embedding)
     return {
         "/chat/completions": doors.guarded(ChatCompletions(ChatCodec(role), headers)),
         completions.PATH: doors.guarded(Completions(wires, headers, role)),
         responses.PATH: doors.guarded(Responses(wires, withheld, headers, role)),
         messages.PATH: doors.guarded(Messages(wires, headers, role), id_header=messages.ID_HEADER),
         counting.PATH: doors.guarded(CountTokens(wires, headers), id_header=messages.ID_HEADER),
-        embeddings.PATH: embedding,
+        embeddings.PATH: doors.guarded(Embeddings(wires, headers)),
     }
 
 
@@ -182,10 +173,4 @@ def _feedback(doors: Doors) -> FeedbackRoute:
             )
         )
 
-    return FeedbackRoute(lambda headers: doors.tenants.resolve(headers).name, record)
-
-
-def _admission(settings: Settings, store: Store) -> Admit | None:
-    if not settings.limits.per_minute:
-        return None
-    return RequestLimit(store, settings.limits.per_minute, digest_key(settings)).admit
+    return FeedbackRoute(lambda headers: doors.tenants.greet(headers).tenant, record)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from itertools import product
-from typing import Literal, get_args
+from typing import get_args
 
 from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
+from policies.candidate import CANDIDATE_RESULTS
 from policies.categories import CATEGORIES, HAZARDS
 from policies.verdict import Action, Failure, Stage
 from proxy.exchange.coverage import REASONS
@@ -25,6 +26,8 @@ from proxy.exchange.exchange import ReplyOrigin
 from proxy.tallies import Distribution, Tally
 
 NONE = "none"
+POLICY_WORDS = ("media", "on_uncovered", "on_unsupported_language")
+"""What stands in place of a rule where the policy as a whole decides."""
 _BOOLS = (False, True)
 _STATUSES = (200, 400, 401, 403, 404, 408, 413, 415, 422, 429, 499, 500, 502, 503, 504)
 
@@ -49,6 +52,7 @@ CODES = (
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
     *("invalid_form", "not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),
+    *("constitution_not_selectable", "model_not_allowed", "route_not_allowed"),
     *("rate_limit_exceeded", "request_timeout", "response_not_stored", "response_withheld", "too_deep"),
     *("too_many_values", "unknown_decision", "unknown_field", "unsupported_by_upstream"),
     *("unsupported_content_encoding", "unsupported_media_type", "unsupported_route"),
@@ -77,6 +81,8 @@ class Vocabulary:
     policies: tuple[str, ...] = ("default",)
     """Names of the policies that serve, the default one first; the build info has versions."""
     categories: tuple[str, ...] = tuple(CATEGORIES)
+    rules: tuple[str, ...] = ()
+    """Rules of those policies, by id."""
     labels: tuple[str, ...] = (
         *("harm", "jailbreak", "prompt_injection", *HAZARDS),
         *("comply", "partial", "refuse", "unable"),
@@ -97,9 +103,11 @@ def vocabulary_of(bundles: Sequence[PolicyBundle], labels: Iterable[str]) -> Voc
         own = (rule.category for rule in bundle.policy.rules)
         categories |= dict.fromkeys(category for category in own if category not in {"", "auto"})
     known = dict.fromkeys((*Vocabulary().labels, *labels))
+    rules = (rule.id for bundle in bundles for rule in bundle.policy.rules)
     return Vocabulary(
         policies=tuple(dict.fromkeys(bundle.policy.name for bundle in bundles)),
         categories=tuple(dict.fromkeys((*categories, *known))),
+        rules=tuple(dict.fromkeys((*POLICY_WORDS, *rules))),
         labels=tuple(known),
     )
 
@@ -129,6 +137,7 @@ class Counters:
     cache: Tally
     windows: Tally
     feedback: Tally
+    candidates: Tally
     rejected: Tally
     client_retries: Tally
 
@@ -153,44 +162,6 @@ class Clocks:
         return [getattr(self, item.name) for item in fields(self)]
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedFamily:
-    """A family whose value is asked for at every scrape. `label` has the `values`, if there is one."""
-
-    name: str
-    about: str
-    kind: Literal["counter", "gauge"]
-    label: str = ""
-    values: tuple[str, ...] = ()
-
-
-WATCHED = (
-    WatchedFamily("gatehouse_inflight_exchanges", "Exchanges under way.", "gauge"),
-    WatchedFamily("gatehouse_guard_queue_depth", "Screenings that run or wait.", "gauge"),
-    WatchedFamily("gatehouse_store_up", "1 while the configured store does all it should.", "gauge"),
-    WatchedFamily(
-        "gatehouse_store_faults_total",
-        "Operations that the shared store did not do.",
-        "counter",
-        "reason",
-        ("timeout", "connection", "credentials", "refused", "open"),
-    ),
-    WatchedFamily("gatehouse_ledger_up", "1 while the ledger keeps what it is told.", "gauge"),
-    WatchedFamily("gatehouse_ledger_queue_depth", "Events that wait for the ledger's disk.", "gauge"),
-    WatchedFamily(
-        "gatehouse_ledger_records_total",
-        "Number of the last record of the ledger: an anchor for its verification.",
-        "counter",
-    ),
-    WatchedFamily("gatehouse_ledger_dropped_total", "Events that the ledger lost.", "counter"),
-    WatchedFamily(
-        "gatehouse_listener_failures_total", "Events that a listener of the ledger failed on.", "counter"
-    ),
-)
-BUILD = "gatehouse_build_info"
-BUILD_ABOUT = "What is running, as labels; always 1."
-BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitution_digest", "models")
-
 _STAGES = tuple(Stage)
 _ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))
 _SIDES = ("input", "output")
@@ -206,6 +177,7 @@ def make_counters(words: Vocabulary) -> Counters:
         **_reviews(),
         **_coverage(words),
         **_usage(),
+        **_candidates(words),
     )
 
 
@@ -302,6 +274,18 @@ def _decisions(words: Vocabulary) -> dict[str, Tally]:
             ("stage", "failure", "mode"),
             (_STAGES, tuple(Failure), get_args(GuardMode)),
         ),
+    }
+
+
+def _candidates(words: Vocabulary) -> dict[str, Tally]:
+    return {
+        "candidates": Tally(
+            "gatehouse_candidate_exchanges",
+            "Exchanges by what a candidate policy would do, and the rule that makes the difference.",
+            ("result", "rule"),
+            (CANDIDATE_RESULTS, (NONE, *words.rules)),
+            product(CANDIDATE_RESULTS, (NONE,)),
+        )
     }
 
 

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from policies.verdict import Action
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
+    CandidateJudged,
     CritiqueRound,
     ExchangeClosed,
     ExchangeOpened,
@@ -36,17 +37,9 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ReplyOrigin, Usage
-from proxy.metric_families import (
-    BUILD,
-    BUILD_ABOUT,
-    BUILD_LABELS,
-    NONE,
-    WATCHED,
-    Vocabulary,
-    make_clocks,
-    make_counters,
-)
+from proxy.metric_families import NONE, Vocabulary, make_clocks, make_counters
 from proxy.tallies import Distribution, Tally
+from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED
 
 _MODEL_REPLIES = (ReplyOrigin.UPSTREAM, ReplyOrigin.REVISED)
 Reading = Callable[[], float | Mapping[str, float]]
@@ -83,6 +76,7 @@ class Metrics:
             ExchangeOpened: _ignore,
             RequestRejected: self._request_rejected,
             FeedbackGiven: self._feedback_given,
+            CandidateJudged: self._candidate_judged,
         }
 
     def tell(self, event: LedgerEvent) -> None:
@@ -94,8 +88,16 @@ class Metrics:
         self._counters.client_retries.add(())
 
     def describe_build(self, **labels: str) -> None:
-        """State version, policy, policy_digest, constitution, constitution_digest and models."""
+        """State version, policy, constitution, their digests, models and the snapshot's digest."""
         self._build.update({name: labels.get(name, "") for name in BUILD_LABELS})
+
+    def learn(self, words: Vocabulary) -> None:
+        """Take names as they are that a reload brought; the counts so far stay. On any thread."""
+        for tally in self._counters.all():
+            tally.widen("policy", words.policies)
+            tally.widen("category", words.categories)
+            tally.widen("rule", words.rules)
+        self._default_policy = words.policies[0]
 
     def watch(self, family: str, read: Reading) -> None:
         """Ask `read` for the value of a watched family at every scrape (see `WATCHED`).
@@ -198,6 +200,9 @@ class Metrics:
 
     def _feedback_given(self, event: FeedbackGiven) -> None:
         self._counters.feedback.add((event.kind,))
+
+    def _candidate_judged(self, event: CandidateJudged) -> None:
+        self._counters.candidates.add((event.result, event.rule or NONE))
 
     def _count_usage(self, purpose: TokenPurpose, usage: Usage) -> None:
         tokens = self._counters.tokens

@@ -1,43 +1,99 @@
-"""A limit on requests a minute for each client key, counted in the store that replicas share.
+"""Limits on requests and tokens for keys and tenants, counted in the store that replicas share.
 
-Counting is by fixed minutes of the wall clock. Where the shared store is out of reach each replica
-counts alone, so the limit then holds for each of them.
+Counting is by fixed minutes and days of the wall clock (UTC). Where the shared store is out of reach each
+replica counts alone, so the limits then hold for each of them. Tokens are counted when an exchange closes,
+so those under way are not in the count yet: a limit can be passed by what runs at once.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from proxy.errors import RateLimited
+from proxy.exchange.events import ExchangeClosed, LedgerEvent
 from proxy.ledger.redact import keyed_digest
 from proxy.stores import Store
+from proxy.tenants.snapshot import TenantLimits
+from proxy.tenants.visit import Tenants, Visit
 
 _MINUTE = 60.0
+_DAY = 86_400.0
+_WINDOWS = (("minute", _MINUTE), ("day", _DAY))
+CHARACTERS_PER_TOKEN = 4
+"""For answers of which the upstream does not say how many tokens they took."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLimit:
-    """`per_minute`: requests allowed; `secret`: key of the digest that stands for a client's key;
-    `wall`: seconds since the epoch. Clients without a key share one count."""
+    """`per_minute`: requests allowed to each client, 0: any number; `secret`: key of the digest that stands
+    for a client; `wall`: seconds since the epoch. Clients without a key share one count.
+
+    `tell` is a ledger listener. What it hears is added to the store with the tenant's next request.
+    """
 
     store: Store
     per_minute: int
     secret: bytes
+    tenants: Tenants
     wall: Callable[[], float] = time.time
+    spent: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Tokens that the store has not been told of, by tenant and counter."""
 
-    async def admit(self, headers: Mapping[str, str]) -> None:
-        """Count one request of the client whose headers (lower-case names) these are.
+    async def admit(self, visit: Visit) -> None:
+        """Count one request of who asks.
 
         Raises:
-            RateLimited: the client has used up this minute.
+            RateLimited: the client, its key or its tenant has used up its minute or day.
         """
-        now = self.wall()
-        key = headers.get("authorization") or headers.get("x-api-key", "")
-        client = keyed_digest(key.removeprefix("Bearer "), self.secret)
-        key = f"limit:{client}:{int(now // _MINUTE)}"
-        if await self.store.incr(key, 1, 2 * _MINUTE) > self.per_minute:
-            raise RateLimited(
-                f"This key may send {self.per_minute} requests a minute.", retry_after=_MINUTE - now % _MINUTE
-            )
+        limits, now = visit.who.limits, self.wall()
+        for name, most, whose in self._counted(visit):
+            window = int(now // _MINUTE)
+            if await self.store.incr(f"limit:{name}:{window}", 1, 2 * _MINUTE) > most:
+                raise _used_up(f"{whose} may send {most} requests a minute.", _MINUTE, now)
+        if limits.counts_tokens:
+            await self._check_tokens(visit.tenant, limits, now)
+
+    def tell(self, event: LedgerEvent) -> None:
+        """See `ports.Ledger`."""
+        if isinstance(event, ExchangeClosed):
+            who = self.tenants.snapshot.tenants.get(event.tenant)
+            if who is not None and who.limits.counts_tokens:
+                counted = self.spent.setdefault(event.tenant, {})
+                for counter in _counters(event.tenant, self.wall()):
+                    counted[counter] = counted.get(counter, 0) + tokens_of(event)
+
+    def _counted(self, visit: Visit) -> Iterator[tuple[str, int, str]]:
+        """Counts that this request is part of: name, the most, and whose it is."""
+        if self.per_minute:
+            yield keyed_digest(visit.client, self.secret), self.per_minute, "This key"
+        if visit.key is not None and visit.key.per_minute:
+            yield f"key:{keyed_digest(visit.key.digest, self.secret)}", visit.key.per_minute, "This key"
+        if visit.who.limits.per_minute:
+            yield f"tenant:{visit.tenant}", visit.who.limits.per_minute, "This tenant"
+
+    async def _check_tokens(self, tenant: str, limits: TenantLimits, now: float) -> None:
+        for counter, tokens in self.spent.pop(tenant, {}).items():
+            await self.store.incr(counter, tokens, 2 * _DAY)
+        wanted = (limits.tokens_per_minute, limits.tokens_per_day)
+        for counter, (name, seconds), most in zip(_counters(tenant, now), _WINDOWS, wanted, strict=True):
+            if most and await self.store.incr(counter, 0, 2 * _DAY) >= most:
+                raise _used_up(f"This tenant may use {most} tokens a {name}.", seconds, now)
+
+
+def _counters(tenant: str, now: float) -> list[str]:
+    return [f"tokens:{tenant}:{name}:{int(now // seconds)}" for name, seconds in _WINDOWS]
+
+
+def _used_up(message: str, seconds: float, now: float) -> RateLimited:
+    return RateLimited(message, retry_after=seconds - now % seconds)
+
+
+def tokens_of(event: ExchangeClosed) -> int:
+    """Tokens that an exchange took, as the upstream counted them; else a quarter of its characters."""
+    if event.usage is not None:
+        return event.usage.prompt_tokens + event.usage.completion_tokens
+    if not event.upstream_seconds:
+        return 0
+    return (event.input_text.characters + event.output_text.characters) // CHARACTERS_PER_TOKEN

@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -24,6 +23,7 @@ from pydantic import (
 )
 
 from proxy.exchange.ports import Wire
+from proxy.settings_section import Count, ReloadSettings, Seconds, Section, TenantSettings
 from proxy.settings_sources import (
     Layer,
     environment_layer,
@@ -37,9 +37,6 @@ DEFAULT_CONFIG = Path("gatehouse.yaml")
 _MIB = 1024 * 1024
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Count = Annotated[int, Field(ge=1)]
-
 
 class SettingsError(Exception):
     """The settings cannot be used. `problems`: one sentence each, all of them, without secrets."""
@@ -47,12 +44,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
-
-
-class Section(BaseModel):
-    """A group of settings: immutable, and a key that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class UpstreamLimits(Section):
@@ -246,6 +237,18 @@ class Settings(Section):
     selectable_policies: tuple[str, ...] = Field(
         default=(), description="Policies a client may choose with the header `x-gatehouse-policy`."
     )
+    constitution: str = Field(
+        default="", description="Constitution in place of the policies' own: a name or a path; empty: theirs."
+    )
+    selectable_constitutions: tuple[str, ...] = Field(
+        default=(),
+        description="Constitutions a client may choose with the header `x-gatehouse-constitution`.",
+    )
+    candidate_policy: str = Field(
+        default="", description="Policy judged beside the one that serves, without effect; empty: none."
+    )
+    tenants: TenantSettings = Field(default_factory=TenantSettings, description="Who is served how.")
+    reload: ReloadSettings = Field(default_factory=ReloadSettings, description="Reading files anew.")
     models: dict[str, Path] = Field(
         default_factory=dict,
         description="Classifier name to model folder, in place of or besides the shipped ones.",

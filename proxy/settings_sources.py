@@ -111,7 +111,7 @@ def resolve_secrets(values: dict[str, object], model: Model, environ: Mapping[st
     problems: list[str] = []
     for group, key, path in _secrets(values, model, ()):
         try:
-            group[key] = _resolved(str(group[key]), environ)
+            group[key] = resolved_secret(str(group[key]), environ)
         except LookupError as error:
             problems.append(f"{'.'.join(path)}: environment variable {error.args[0]} is not set")
             del group[key]
@@ -119,6 +119,18 @@ def resolve_secrets(values: dict[str, object], model: Model, environ: Mapping[st
             problems.append(f"{'.'.join(path)}: its file cannot be read ({type(error).__name__})")
             del group[key]
     return problems
+
+
+def resolved_secret(value: str, environ: Mapping[str, str]) -> str:
+    """What `${VARIABLE}` or `file:PATH` stands for; anything else stands for itself.
+
+    Raises:
+        LookupError, OSError, UnicodeDecodeError: the variable is not set, the file cannot be read.
+    """
+    if value.startswith("file:"):
+        return Path(value.removeprefix("file:")).read_text(encoding="utf-8").strip()
+    whole = _VARIABLE.fullmatch(value)
+    return environ[whole[1]] if whole else value
 
 
 def keys(model: Model, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -263,10 +275,3 @@ def _secrets_below(
     for key, value in values.items():
         if entry is not None and isinstance(value, dict):
             yield from _secrets(value, entry, (*path, key))
-
-
-def _resolved(value: str, environ: Mapping[str, str]) -> str:
-    if value.startswith("file:"):
-        return Path(value.removeprefix("file:")).read_text(encoding="utf-8").strip()
-    whole = _VARIABLE.fullmatch(value)
-    return environ[whole[1]] if whole else value

@@ -44,6 +44,11 @@ class Tally:
             key = _bounded(key, self._closed)
             self._counts[key] = self._counts.get(key, 0.0) + amount
 
+    def widen(self, label: str, values: Iterable[Any]) -> None:
+        """Let a label have more values, where the family has that label."""
+        if label in self.labels:
+            self._closed[self.labels.index(label)].update(dict.fromkeys(values))
+
     def samples(self) -> Iterator[tuple[list[str], float]]:
         """Label values as text, and the count."""
         for key, count in list(self._counts.items()):

@@ -99,7 +99,7 @@ async def _call(parts: app.Gatehouse, prompts: Iterator[str], end: float, watch:
     """Ask again and again until the time is up and somebody was answered."""
     begun = time.perf_counter()
     while begun < end or not watch.waits:
-        exchange = plain_exchange(parts.tenants.default.bundle, text=next(prompts))
+        exchange = plain_exchange(parts.tenants.snapshot.default, text=next(prompts))
         screening = await parts.screening.screen_input(exchange, Stage.DURING_CALL)
         now = time.perf_counter()
         watch.waits.append(now - begun)

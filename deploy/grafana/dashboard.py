@@ -78,6 +78,7 @@ BUILD = "version, policy, constitution, models"
 POLICY = 'policy=~"$policy"'
 JUDGED = f'outcome=~"completed|blocked", {POLICY}'
 HIT = 'result="hit"'
+OTHERWISE = 'result!="same"'
 FIRST = 'by="first"'
 FAILED = 'outcome=~"error|upstream_error|deadline"'
 
@@ -137,11 +138,12 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 width=3,
             ),
             Panel(
-                "Store and ledger",
-                "1 while every instance reaches its store and keeps its ledger.",
+                "Store, ledger and files",
+                "1 while every instance reaches its store, keeps its ledger and could load its files.",
                 [
                     Target(f"min({series('store_up')})", "store"),
                     Target(f"min({series('ledger_up')})", "ledger"),
+                    Target(f"min({series('reload_ok')})", "files"),
                 ],
                 kind="stat",
                 width=4,
@@ -249,9 +251,16 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 kind="heatmap",
             ),
             Panel(
-                "Feedback",
-                "What people said of decisions, within the window.",
-                [Target(f"sum by (kind) (increase({series('feedback_total')}[{SPAN}]))", "{{kind}}")],
+                "Feedback and candidates",
+                "What people said of decisions, and what a candidate policy would do, within the window.",
+                [
+                    Target(f"sum by (kind) (increase({series('feedback_total')}[{SPAN}]))", "{{kind}}"),
+                    Target(
+                        "sum by (result, rule) "
+                        f"(increase({series('candidate_exchanges_total', OTHERWISE)}[{SPAN}]))",
+                        "candidate: {{result}} {{rule}}",
+                    ),
+                ],
                 stacked=True,
             ),
         ),

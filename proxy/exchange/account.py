@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from policies.candidate import Decision
 from policies.verdict import Failure, Reading, Verdict
 from proxy.exchange.coverage import Coverage, TextRead, of_conversation, read_of, total, worse
 from proxy.exchange.events import ExchangeClosed, ExchangeOpened, Outcome, RefusalClass
 from proxy.exchange.exchange import Delivery, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.plan import Plan
 from proxy.exchange.ports import Ledger, Screening, UpstreamError, UpstreamHead
+from proxy.exchange.shadow import Shadow
 
 NOT_JUDGED = Verdict(failure=Failure.NOT_RUN, reason="not judged")
 """The verdict of a side that no guard has ruled on: never a pass."""
@@ -61,6 +63,14 @@ class Account:
     first_byte: float | None = None
     completed: bool = False
     closed: bool = False
+    shadow: Shadow | None = None
+    """What a candidate policy sees of the walk, where there is one."""
+
+    def __post_init__(self) -> None:
+        """Let a candidate see what the serving policy sees."""
+        candidate = self.exchange.bundle.candidate
+        if candidate is not None:
+            self.shadow = Shadow(self.exchange, candidate, self.plan.reads_together)
 
     @property
     def flagged(self) -> bool:
@@ -178,6 +188,9 @@ class Account:
         if self.closed:
             return
         self.closed = True
+        if self.shadow is not None:
+            served = Decision(self.input_verdict, tuple(self.output_verdicts.values()))
+            self.ledger.tell(self.shadow.compared(served))
         self.ledger.tell(self._record())
 
     def _record(self) -> ExchangeClosed:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from policies.candidate import CandidateResult, Side
 from policies.critique import ReviewOutcome
-from policies.verdict import Failure, Stage, Verdict
+from policies.verdict import Action, Failure, Stage, Verdict
 from proxy.exchange.coverage import NOTHING, Coverage
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
 
@@ -167,6 +168,25 @@ class RequestRejected:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class CandidateJudged:
+    """What a candidate policy would have made of an exchange, told right before its `ExchangeClosed`.
+
+    `policy`: name and version of the candidate. `rule`: the rule that blocks on one side and not on the
+    other, its `side` too; both empty where the two agree or nothing can be said. `live`, `candidate`: the
+    gravest action of either.
+    """
+
+    exchange: str
+    policy: str
+    policy_digest: str
+    result: CandidateResult
+    side: Side
+    rule: str
+    live: Action
+    candidate: Action
+
+
 FeedbackKind = Literal["wrong_block", "wrong_pass", "bad_revision", "thumbs_up", "thumbs_down"]
 
 
@@ -195,4 +215,5 @@ LedgerEvent = (
     | ExchangeOpened
     | RequestRejected
     | FeedbackGiven
+    | CandidateJudged
 )

@@ -184,6 +184,18 @@ class VerdictOnly:
     on_input: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """Where a tenant's calls go: base URL and key, each empty where the house's own serve."""
+
+    url: str = ""
+    key: str | None = field(default=None, repr=False)
+
+
+HOUSE = Onward()
+"""The upstream of the settings, with its own key or the client's."""
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and everything that belongs to it, fixed before the pipeline starts.
@@ -228,6 +240,7 @@ class Exchange:
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
+    onward: Onward = HOUSE
 
     @property
     def coverage(self) -> float:

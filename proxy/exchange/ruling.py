@@ -71,6 +71,8 @@ class Judge:
             account.covers_input(of_conversation(exchange.conversation, screening.readings, needs, failure))
         account.note(screening.readings)
         account.judged_input(verdict, screening)
+        if account.shadow is not None:
+            account.shadow.saw_input(screening)
         self._tell(stage, verdict, screening, seconds, account.scores)
 
     async def rule_text(self, choice: int, text: str) -> Verdict:
@@ -96,6 +98,7 @@ class Judge:
         exchange = account.exchange
         started = account.clock()
         screening = await self.screener.screen_output(exchange, index, text)
+        unseen = tuple(account.draft.choice(index).unread)
         verdict = rules.judge(
             exchange.bundle.policy,
             Stage.POST_CALL,
@@ -104,10 +107,12 @@ class Judge:
             text=text,
             failure=screening.failure,
             flagged=account.flagged,
-            unseen=tuple(account.draft.choice(index).unread),
+            unseen=unseen,
         )
         account.note(screening.readings, output=True)
         account.judged_output(index, verdict, screening)
+        if account.shadow is not None:
+            account.shadow.saw_output(index, text, screening, unseen)
         seconds = account.clock() - started
         self._tell(Stage.POST_CALL, verdict, screening, seconds, account.output_scores)
         return verdict, _scores(screening.readings)

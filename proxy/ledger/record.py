@@ -12,6 +12,7 @@ from typing import Any
 from policies.verdict import Verdict
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
+    CandidateJudged,
     CritiqueRound,
     ExchangeClosed,
     ExchangeOpened,
@@ -28,6 +29,7 @@ from proxy.ledger.redact import one_line, scrub
 
 Record = dict[str, Any]
 _LONGEST_NAME = 128
+_CANDIDATE = ("policy", "policy_digest", "result", "side", "rule", "live", "candidate")
 _NAMES_KEPT = 1_024
 
 
@@ -69,7 +71,7 @@ class RecordBook:
             known = self._names[text] = printable_name(text)
         return known
 
-    def _note(self, event: VerdictGiven | GuardFailed | RefusalSeen | CritiqueRound | ReplyReplaced) -> None:
+    def _note(self, event: _Detail) -> None:
         details = self._details.get(event.exchange)
         if details is None:
             details = self._details[event.exchange] = {}
@@ -193,9 +195,10 @@ def _usage(usage: Usage | None) -> Record | None:
     }
 
 
-def _detail(
-    event: VerdictGiven | GuardFailed | RefusalSeen | CritiqueRound | ReplyReplaced,
-) -> tuple[str, Record]:
+_Detail = VerdictGiven | GuardFailed | RefusalSeen | CritiqueRound | ReplyReplaced | CandidateJudged
+
+
+def _detail(event: _Detail) -> tuple[str, Record]:
     match event:
         case VerdictGiven():
             action, spent = event.verdict.action, _micro(event.seconds)
@@ -205,6 +208,9 @@ def _detail(
         case RefusalSeen():
             seen = {"origin": event.origin, "refusal": event.kind, "category": event.category}
             return "refusals_seen", {**seen, "suspected": event.suspected}
+        case CandidateJudged():
+            told = {name: getattr(event, name) for name in _CANDIDATE}
+            return "candidate", told
         case ReplyReplaced():
             return "replaced", {
                 "choice": event.choice,

@@ -16,7 +16,7 @@ import orjson
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
 from proxy.errors import BadRequest, GatehouseError
-from proxy.exchange.exchange import Exchange, VerdictOnly
+from proxy.exchange.exchange import Exchange, Onward, VerdictOnly
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
@@ -37,11 +37,38 @@ from proxy.surfaces.verdict_headers import ID_NAMES
 
 CLIENT_CLOSED_REQUEST = 499
 
-BundleFor = Callable[[Mapping[str, str]], tuple[str, PolicyBundle]]
-"""From request headers to tenant and policy bundle; raises a `GatehouseError` (401, 403, 429) to refuse."""
 
-Admit = Callable[[Mapping[str, str]], Awaitable[None]]
-"""From request headers; raises `RateLimited` for a client that has used up its share."""
+class Visit(Protocol):
+    """Who asks, and what is theirs."""
+
+    @property
+    def tenant(self) -> str:
+        """Name of the tenant."""
+
+    @property
+    def client(self) -> str:
+        """What its requests are counted by."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The client's headers that may go on, by lower-case name."""
+
+    @property
+    def onward(self) -> Onward:
+        """Where its calls go."""
+
+    def enter(self, route: str) -> None:
+        """Use a route; raises a `GatehouseError` (403) to refuse."""
+
+    def bundle(self, route: str, model: str) -> PolicyBundle:
+        """What rules a request for a model; raises a `GatehouseError` (400, 403) to refuse."""
+
+
+Greet = Callable[[Mapping[str, str]], Visit]
+"""From request headers (lower-case names) to who asks; raises a `GatehouseError` (401) to refuse."""
+
+Admit = Callable[[Any], Awaitable[None]]
+"""From who asks; raises `RateLimited` for a client or tenant that has used up its share."""
 
 
 class Walker(Protocol):
@@ -118,7 +145,7 @@ class Surface(Protocol):
 class Entrance:
     """What stands before every surface. `clock`: the event loop's time, in seconds."""
 
-    bundle_for: BundleFor
+    greet: Greet
     limits: Limits = field(default_factory=Limits)
     admit: Admit | None = None
     new_id: Callable[[], str] = field(default_factory=DecisionIds)
@@ -126,11 +153,11 @@ class Entrance:
     end_users: EndUsers | None = None
 
     async def arrive(
-        self, scope: Scope, receive: Receive, *, bodyless: bool = False, forms: bool = False
+        self, scope: Scope, receive: Receive, route: str, *, bodyless: bool = False, forms: bool = False
     ) -> Arrival:
         """Read a request. Who may not ask is turned away before its body is read.
 
-        `forms`: it may be a multipart form, whose bytes the surface reads.
+        `route`: name of the surface. `forms`: it may be a multipart form, whose bytes the surface reads.
 
         Raises:
             GatehouseError: it is turned away, or cannot be read.
@@ -138,9 +165,10 @@ class Entrance:
         """
         started = self.clock()
         headers = read_headers(scope)
-        tenant, bundle = self.bundle_for(headers)
+        visit = self.greet(headers)
+        visit.enter(route)
         if self.admit is not None:
-            await self.admit(headers)
+            await self.admit(visit)
         method, raw, body = scope["method"], b"", dict[str, Any]()
         if method == "POST":
             if forms and is_form(headers):
@@ -155,8 +183,11 @@ class Entrance:
                 raw, body = orjson.dumps(onward), onward
         query = scope.get("query_string", b"").decode("latin-1")
         path = scope["path"].removeprefix("/openai/v1").removeprefix("/v1")
-        call = Call(method, path, query, headers, body, raw)
-        return Arrival(call, tenant, bundle, started, started + self.limits.exchange_seconds, end_user)
+        call = Call(method, path, query, visit.headers, body, raw)
+        deadline = started + self.limits.exchange_seconds
+        model = body.get("model")
+        named = model if type(model) is str else ""
+        return Arrival(call, visit, route, started, deadline, end_user, named)
 
     async def _read_body(
         self, headers: Mapping[str, str], receive: Receive, bodyless: bool
@@ -172,31 +203,37 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A request that may ask, with who asks and under which policy. Times are the event loop's."""
+    """A request that may ask, with who asks and under which policy. Times are the event loop's.
+
+    `model`: the one it names, as far as it is known.
+    """
 
     call: Call
-    tenant: str
-    bundle: PolicyBundle
+    visit: Visit
+    route: str
     started: float
     deadline: float
     end_user: str = ""
+    model: str = ""
+    bundle: PolicyBundle = field(init=False)
 
-    def on(self, surface: str) -> Arrival:
-        """The same with the block style that the policy has for this surface."""
-        policy = self.bundle.policy
-        style = policy.block_styles.get(surface, policy.block_style)
-        if style == policy.block_style:
-            return self
-        return replace(self, bundle=replace(self.bundle, policy=replace(policy, block_style=style)))
+    def __post_init__(self) -> None:
+        """Rule it by what applies to the model, with the block style of its policy for this route."""
+        bundle = self.visit.bundle(self.route, self.model)
+        policy = bundle.policy
+        style = policy.block_styles.get(self.route, policy.block_style)
+        if style != policy.block_style:
+            bundle = replace(bundle, policy=replace(policy, block_style=style))
+        object.__setattr__(self, "bundle", bundle)
 
-    def exchange(self, surface: str, decision: str, asked: Asked) -> Exchange:
+    def exchange(self, decision: str, asked: Asked) -> Exchange:
         """The exchange that it becomes."""
         wish = self.call.headers.get("accept-language")
         led = asked.led and asked.verdict_only is None
         return Exchange(
             id=decision,
-            surface=surface,
-            tenant=self.tenant,
+            surface=self.route,
+            tenant=self.visit.tenant,
             model=asked.model,
             stream=asked.stream,
             conversation=asked.conversation,
@@ -219,6 +256,7 @@ class Arrival:
             end_user=self.end_user,
             fetched=asked.fetched,
             verdict_only=asked.verdict_only,
+            onward=self.visit.onward,
         )
 
 
@@ -271,10 +309,17 @@ class GuardedRoute:
             return
 
     async def _read(self, scope: Scope, receive: Receive, decision: str) -> Exchange:
-        arrival = await self._entrance.arrive(scope, receive, bodyless=self._bodyless, forms=self._forms)
-        arrival = arrival.on(self._surface.name)
+        arrival = await self._entrance.arrive(
+            scope, receive, self._surface.name, bodyless=self._bodyless, forms=self._forms
+        )
         asked = self._surface.read(arrival.call, self._entrance.limits, arrival.bundle)
-        return arrival.exchange(self._surface.name, decision, asked)
+        if asked.model == arrival.model:
+            return arrival.exchange(decision, asked)
+        # A path or a form names the model: another policy may rule it.
+        renamed = replace(arrival, model=asked.model)
+        if renamed.bundle.policy.digest != arrival.bundle.policy.digest:
+            asked = self._surface.read(renamed.call, self._entrance.limits, renamed.bundle)
+        return renamed.exchange(decision, asked)
 
 
 async def refuse(

@@ -26,6 +26,10 @@ Readiness = Callable[[], Awaitable[tuple[bool, Mapping[str, str]]]]
 Exposition = Callable[[str], tuple[bytes, str]]
 """From the Accept header to the metrics page and its content type; runs on a thread."""
 
+Reload = Callable[[], tuple[bool, Mapping[str, Any]]]
+"""Reads the files anew: whether that was possible, and what to say of it; runs on a thread."""
+
+RELOAD_PATH = "/-/reload"
 DECISION_KEY = "gatehouse.decision"
 """Where the scope of a request holds the decision id under which its fault was reported."""
 
@@ -76,6 +80,19 @@ def operator_routes(ready: Readiness, metrics: Exposition) -> APIRouter:
     router.add_api_route("/livez", livez, methods=["GET", "HEAD"])
     router.add_api_route("/readyz", readyz, methods=["GET", "HEAD"])
     router.add_api_route("/metrics", expose, methods=["GET"])
+    return router
+
+
+def reload_routes(reload: Reload) -> APIRouter:
+    """`POST /-/reload`, for a listener that clients do not reach."""
+    router = APIRouter(include_in_schema=False)
+
+    def now() -> Response:
+        # A plain function: FastAPI runs it on a thread, and files are read there.
+        done, body = reload()
+        return _json(body, 200 if done else 422)
+
+    router.add_api_route(RELOAD_PATH, now, methods=["POST"])
     return router
 
 

@@ -21,20 +21,29 @@ def assemble_upstreams(
     route names does not exist. `relay_authorization` False: clients hold keys of Gatehouse itself.
     `scripted_delay`: seconds before each chunk of the stand-in's streams.
     """
+
+    def connect(url: str) -> Adapter:
+        """A tenant's own server gets the tenant's own key and no other."""
+        return _server(settings, url, None, relay_authorization=False)
+
     if settings.scripted():
-        return UpstreamRouter(ScriptedUpstream(scripted_delay))
+        return UpstreamRouter(ScriptedUpstream(scripted_delay), connect=connect)
     litellm = _litellm(settings)
     names = (*settings.routes, *(f"{provider}/*" for provider in settings.litellm_providers))
-    return UpstreamRouter(_server(settings, relay_authorization), [Route(name, litellm) for name in names])
+    key = _secret(settings.upstream_api_key)
+    default = (
+        _server(settings, settings.upstream, key, relay_authorization=relay_authorization)
+        if settings.upstream
+        else None
+    )
+    return UpstreamRouter(default, [Route(name, litellm) for name in names], connect)
 
 
-def _server(settings: Settings, relay_authorization: bool) -> Adapter | None:
-    if not settings.upstream:
-        return None
+def _server(settings: Settings, url: str, key: str | None, *, relay_authorization: bool) -> HttpUpstream:
     limits = settings.upstream_limits
     return HttpUpstream(
-        settings.upstream,
-        _secret(settings.upstream_api_key),
+        url,
+        key,
         timeouts=HttpTimeouts(limits.connect_s, limits.first_byte_s, limits.idle_s),
         limits=HttpLimits(limits.connections, limits.keepalive_s, limits.answer_bytes),
         relay_authorization=relay_authorization,

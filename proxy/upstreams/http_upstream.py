@@ -78,9 +78,8 @@ class HttpUpstream:
     def open(self, exchange: Exchange, payload: bytes) -> ExchangeCall:
         """See `ports.Upstream.open`."""
         body = payload if exchange.method == "POST" else None
-        request = self.request(
-            exchange.headers, exchange.target, body, exchange.method, exchange.content_type
-        )
+        key, kind = exchange.onward.key, exchange.content_type
+        request = self.request(exchange.headers, exchange.target, body, exchange.method, kind, key=key)
         return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
@@ -99,23 +98,28 @@ class HttpUpstream:
         # An idempotency key is the client's word about another request.
         given = {name: value for name, value in exchange.headers.items() if name != "idempotency-key"}
         given["accept"] = "application/json"
+        key = exchange.onward.key
         path = MESSAGES_PATH if self._anthropic else CRITIC_PATH
         read = read_messages_answer if self._anthropic else read_critic_answer
-        request = self.request(given, path, orjson.dumps(body))
-        async with HttpCall(self, request, exchange.deadline) as call:
+        request = self.request(given, path, orjson.dumps(body), key=key)
+        async with HttpCall(self, request, exchange.deadline, key) as call:
             return read(await call.whole_body())
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
         """Entries of `GET /models`; `headers` are the client's own (lower case), for its key.
+
+        `key`: sent in place of any other.
 
         Raises:
             UpstreamError: it did not answer with a list of models.
         """
-        request = self.request(headers or {}, MODELS_PATH, None)
+        request = self.request(headers or {}, MODELS_PATH, None, key=key)
         try:
             async with asyncio.timeout(MODELS_SECONDS):
                 deadline = asyncio.get_running_loop().time() + MODELS_SECONDS
-                async with HttpCall(self, request, deadline) as call:
+                async with HttpCall(self, request, deadline, key) as call:
                     raw = await call.whole_body()
         except TimeoutError:
             raise faults.timed_out() from None
@@ -132,15 +136,17 @@ class HttpUpstream:
         payload: bytes | None,
         method: str = "GET",
         content_type: str = "application/json",
+        *,
+        key: str | None = None,
     ) -> bytes:
         """The bytes of a request; `headers` are the client's own, in lower case.
 
-        A payload makes it a POST.
+        A payload makes it a POST. `key`: sent in place of any other.
 
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
         """
-        sent = for_upstream(headers, self.credentials(headers), content_type)
+        sent = for_upstream(headers, self.credentials(headers, key), content_type)
         if self._anthropic:
             sent.setdefault("anthropic-version", ANTHROPIC_VERSION)
         sent["host"] = self.pool.authority
@@ -153,15 +159,15 @@ class HttpUpstream:
             raise faults.invalid()
         return head.encode("latin-1") + (payload or b"")
 
-    def credentials(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def credentials(self, headers: Mapping[str, str], key: str | None = None) -> dict[str, str]:
         """Headers that say who calls: with the configured key, or as the client said it.
 
-        Anthropic's servers know keys by `x-api-key`, all others by `authorization`.
+        Anthropic's servers know keys by `x-api-key`, all others by `authorization`. A tenant's `key` goes
+        before the house's.
         """
-        if self.api_key is not None:
-            if self._anthropic:
-                return {"x-api-key": self.api_key}
-            return {"authorization": f"Bearer {self.api_key}"}
+        own = self.api_key if key is None else key
+        if own is not None:
+            return {"x-api-key": own} if self._anthropic else {"authorization": f"Bearer {own}"}
         if not self._relay_authorization:
             return {}
         given = {name: headers[name] for name in ("authorization", "x-api-key") if name in headers}
@@ -176,12 +182,15 @@ class HttpCall:
     The connection returns to the pool only when the answer was read to its end.
     """
 
-    __slots__ = ("_connection", "_deadline", "_request", "_said_all", "_upstream", "head")
+    __slots__ = ("_connection", "_deadline", "_key", "_request", "_said_all", "_upstream", "head")
 
     head: UpstreamHead
 
-    def __init__(self, upstream: HttpUpstream, request: bytes, deadline: float) -> None:
+    def __init__(
+        self, upstream: HttpUpstream, request: bytes, deadline: float, key: str | None = None
+    ) -> None:
         self._upstream = upstream
+        self._key = upstream.api_key if key is None else key
         self._request = request
         self._deadline = deadline
         self._connection: HttpConnection
@@ -237,7 +246,7 @@ class HttpCall:
             raise faults.invalid()
         raw = await _error_body(connection)
         headers = tuple(pair for pair in self.head.headers if pair[0] != "content-type")
-        raise faults.refused(status, raw, headers, self._upstream.api_key)
+        raise faults.refused(status, raw, headers, self._key)
 
     async def whole_body(self) -> bytes:
         """The answer's body.
@@ -254,7 +263,7 @@ class ExchangeCall(HttpCall):
     __slots__ = ("_exchange", "pending")
 
     def __init__(self, upstream: HttpUpstream, request: bytes, exchange: Exchange) -> None:
-        super().__init__(upstream, request, exchange.deadline)
+        super().__init__(upstream, request, exchange.deadline, exchange.onward.key)
         self._exchange = exchange
         self.pending = False
 

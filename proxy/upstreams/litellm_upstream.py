@@ -87,9 +87,11 @@ class LitellmUpstream:
         answer = await self.complete(body)
         return read_critic_answer(_body(answer))
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
         """The configured names; providers are not asked."""
-        del headers
+        del headers, key
         owners = {name: target.model.partition("/")[0] for name, target in self._targets.items()}
         return [
             {"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owners.items()

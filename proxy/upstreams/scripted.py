@@ -68,9 +68,11 @@ class ScriptedUpstream:
         counted = Usage(_tokens(prompt.system + prompt.user), _tokens(text))
         return CriticAnswer(text=text, usage=counted)
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
         """The one entry of the models list, which says what it is."""
-        del headers
+        del headers, key
         return [
             {
                 "id": MODEL,

@@ -96,8 +96,10 @@ class WatchedUpstream:
         self._note(exchange)
         return await self.model.ask(exchange, prompt)
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        return await self.model.models(headers)
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
+        return await self.model.models(headers, key)
 
     async def aclose(self) -> None:
         await self.model.aclose()

@@ -29,6 +29,8 @@ SUBSTITUTES = {
 }
 NOT_ON_A_PANEL: dict[str, str] = {
     "python_info": "the interpreter's version is in the image",
+    "gatehouse_reloads_total": "whether the last one was possible is shown, and an alert tells it",
+    "gatehouse_reload_last_good_timestamp_seconds": "for questions, not for watching",
     "process_virtual_memory_bytes": "resident memory tells more",
     "process_start_time_seconds": "up and build_info tell of restarts",
     "process_open_fds": "for questions, not for watching",

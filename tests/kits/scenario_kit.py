@@ -67,7 +67,7 @@ class Stage:
         body = json.loads(request.partition(b"\r\n\r\n")[2] or b"{}")
         system = str(body.get("system") or (body.get("messages") or [{}])[0].get("content"))
         if system.startswith("You check one draft"):
-            clause = self.house.app.tenants.default.bundle.constitution.principles[0].id
+            clause = self.house.app.tenants.snapshot.default.constitution.principles[0].id
             finding = {"clause": clause, "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
             said = json.dumps({"findings": [finding], "action": "revise"})
         elif system.startswith("You rewrite one draft"):

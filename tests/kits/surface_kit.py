@@ -19,8 +19,9 @@ from policies.constitution import CompiledConstitution
 from policies.policy import Policy
 from policies.replies import CannedReplies
 from proxy.errors import Unauthorised
-from proxy.exchange.exchange import Exchange
+from proxy.exchange.exchange import HOUSE, Exchange, Onward
 from proxy.exchange.ports import Downstream
+from proxy.surfaces.guarded_route import Greet, Visit
 from proxy.surfaces.reading import Limits
 
 DECISION = "gh-01hzzzzzzzzzzzzzzzzzzzzzz0"
@@ -232,6 +233,28 @@ BAD_BODIES: dict[str, tuple[bytes, str]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PlainVisit:
+    """A visit on which one bundle rules everything."""
+
+    ruling: PolicyBundle
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = "default"
+    client: str = ""
+    onward: Onward = HOUSE
+
+    def enter(self, route: str) -> None:
+        """Every route is open."""
+
+    def bundle(self, route: str, model: str) -> PolicyBundle:
+        return self.ruling
+
+
+def greeted(bundle: PolicyBundle | None = None, tenant: str = "default") -> Greet:
+    """Everybody is welcome, under one bundle."""
+    return lambda headers: PlainVisit(bundle or make_bundle(), headers, tenant)
+
+
 class SurfaceKit:
     """Scenarios that hold for every surface. Subclasses give the three members below."""
 
@@ -247,13 +270,13 @@ class SurfaceKit:
         raise NotImplementedError
 
     @staticmethod
-    def bundle_for(open_to_all: bool) -> Callable[[Mapping[str, str]], tuple[str, PolicyBundle]]:
-        def resolve(headers: Mapping[str, str]) -> tuple[str, PolicyBundle]:
+    def bundle_for(open_to_all: bool) -> Greet:
+        def greet(headers: Mapping[str, str]) -> Visit:
             if not open_to_all:
                 raise Unauthorised("No such key.")
-            return "default", make_bundle()
+            return PlainVisit(make_bundle(), headers)
 
-        return resolve
+        return greet
 
     def _set_up(self, script: Script | None = None, **limits: Any) -> tuple[FakeCorridor, Caller]:
         corridor = FakeCorridor(script)

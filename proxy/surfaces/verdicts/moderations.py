@@ -71,7 +71,7 @@ class Moderations:
         """Answer one request."""
         connection, decision = Connection(receive, send), self._entrance.new_id()
         try:
-            arrival = await self._entrance.arrive(scope, receive)
+            arrival = await self._entrance.arrive(scope, receive, SURFACE)
             items = read_items(arrival.call.body, self._entrance.limits)
         except GatehouseError as error:
             self._corridor.rejected(SURFACE, error.status, error.code)
@@ -112,7 +112,7 @@ class Moderations:
                 verdict_only=VerdictOnly(),
             )
             own = decision if number == 0 else self._entrance.new_id()
-            results.append(await self._result(arrival.exchange(SURFACE, own, asked), connection))
+            results.append(await self._result(arrival.exchange(own, asked), connection))
         return results
 
     async def _result(self, exchange: Exchange, connection: Connection) -> dict[str, Any]:

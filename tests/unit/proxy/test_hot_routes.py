@@ -31,6 +31,6 @@ def test_a_named_family_adds_its_routes(house: Any) -> None:
 
 
 def test_embeddings_may_have_a_policy_of_their_own(house: Any) -> None:
-    app = house(embeddings_policy="monitor")
-    assert app.tenants.resolve({}, embeds=True).bundle.policy.name == "monitor"
-    assert app.tenants.resolve({}).bundle.policy.name == "default"
+    visit = house(embeddings_policy="monitor").tenants.greet({})
+    assert visit.bundle("embeddings", "m").policy.name == "monitor"
+    assert visit.bundle("chat_completions", "m").policy.name == "default"

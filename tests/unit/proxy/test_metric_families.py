@@ -7,7 +7,8 @@ import re
 from classifiers.classification import Conversation
 from gatehouse.raised_codes import raised_codes
 from policies.loader import load_bundle
-from proxy.metric_families import CODES, WATCHED, Vocabulary, make_clocks, make_counters, vocabulary_of
+from proxy.metric_families import CODES, Vocabulary, make_clocks, make_counters, vocabulary_of
+from proxy.watched_families import WATCHED
 
 BUDGET = 5_000
 

@@ -13,6 +13,7 @@ from policies.verdict import ALLOWED, Action, Failure, Stage, Verdict
 from proxy.exchange import events
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import (
+    CandidateJudged,
     CritiqueRound,
     ExchangeOpened,
     FeedbackGiven,
@@ -45,6 +46,7 @@ SAMPLE: list[LedgerEvent] = [
     ExchangeOpened("x", "chat_completions", "default", "default", "sha256:0", stream=False, started=0.0),
     RequestRejected("chat_completions", 413, "payload_too_large"),
     FeedbackGiven("x", "default", "wrong_block", 0.0),
+    CandidateJudged("x", "next@2", "sha256:0", "same", "", "", Action.ALLOW, Action.ALLOW),
 ]
 MOVES = {
     'gatehouse_verdicts_total{action="block",category="jailbreak",policy="default",stage="during_call"}': 1,
@@ -85,6 +87,8 @@ MOVES = {
     'gatehouse_unscreened_exchanges_total{side="input"}': 0,
     'gatehouse_rejected_total{code="payload_too_large"}': 1,
     'gatehouse_feedback_total{kind="wrong_block"}': 1,
+    'gatehouse_candidate_exchanges_total{result="same",rule="none"}': 1,
+    'gatehouse_candidate_exchanges_total{result="newly_blocked",rule="none"}': 0,
 }
 
 

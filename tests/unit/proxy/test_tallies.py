@@ -66,3 +66,14 @@ def test_a_distribution_is_bounded_too() -> None:
         distribution.observe((f"y{number}",), 1)
     assert [labels for labels, _, _ in distribution.samples()] == [["x"], ["other"]]
     assert distribution.most_series() == 8
+
+
+def test_a_label_may_have_more_values_later() -> None:
+    """Names that a reload brings count as themselves; the counts so far stay."""
+    tally = Tally("t", "about", ("policy", "side"), (("a",), ("in",)))
+    tally.add(("b", "in"))
+    tally.widen("policy", ("b",))
+    tally.widen("unknown", ("x",))
+    tally.add(("b", "in"))
+    counts = {tuple(labels): count for labels, count in tally.samples()}
+    assert counts == {("a", "in"): 0.0, ("other", "in"): 1.0, ("b", "in"): 1.0}

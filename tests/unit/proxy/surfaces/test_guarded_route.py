@@ -21,7 +21,7 @@ from proxy.surfaces.end_user import EndUsers, IdentifierMode
 from proxy.surfaces.guarded_route import Asked, Call, Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from tests.kits.surface_kit import DECISION, Caller, FakeCorridor, make_bundle
+from tests.kits.surface_kit import DECISION, Caller, FakeCorridor, greeted, make_bundle
 
 
 class Echo:
@@ -45,7 +45,7 @@ class Echo:
 
 
 def a_route(corridor: FakeCorridor, surface: Echo, **entrance: Any) -> GuardedRoute:
-    given = {"bundle_for": lambda _: ("default", make_bundle()), "new_id": lambda: DECISION, **entrance}
+    given = {"greet": greeted(), "new_id": lambda: DECISION, **entrance}
     return GuardedRoute(surface, corridor, Entrance(**given))
 
 
@@ -68,7 +68,7 @@ async def test_a_refusal_has_the_surface_s_own_shape_and_is_recorded() -> None:
 
 async def test_a_refusal_says_its_id_under_the_name_that_the_route_has_for_it() -> None:
     route = GuardedRoute(
-        Echo(), FakeCorridor(), Entrance(lambda _: ("default", make_bundle())), id_header=b"request-id"
+        Echo(), FakeCorridor(), Entrance(greeted(make_bundle())), id_header=b"request-id"
     )
     answer = await Caller(route).post("/things", b"{")
     assert answer.header("request-id") == answer.header("x-request-id") is not None
@@ -100,7 +100,7 @@ async def test_an_end_user_reaches_the_exchange_as_a_digest_and_the_upstream_as_
 async def test_a_route_without_a_body_takes_none(body: bytes, walked: int) -> None:
     """Clients send such a request without a content type."""
     corridor = FakeCorridor()
-    entrance = Entrance(lambda _: ("default", make_bundle()), new_id=lambda: DECISION)
+    entrance = Entrance(greeted(), new_id=lambda: DECISION)
     route = GuardedRoute(Echo(), corridor, entrance, bodyless=True)
     answer = await Caller(route).call("POST", "/v1/things/a_1/stop", (), [body])
     assert len(corridor.walked) == walked
@@ -111,7 +111,7 @@ async def test_a_route_without_a_body_takes_none(body: bytes, walked: int) -> No
 async def test_a_policy_may_say_for_each_surface_how_a_block_looks() -> None:
     bundle = make_bundle(block_styles={"echo": "error", "other": "refusal"})
     corridor = FakeCorridor()
-    await Caller(a_route(corridor, Echo(), bundle_for=lambda _: ("default", bundle))).post("/things", {})
+    await Caller(a_route(corridor, Echo(), greet=greeted(bundle))).post("/things", {})
     assert corridor.walked[0].bundle.policy.block_style == "error"
     assert corridor.walked[0].bundle.policy.digest == bundle.policy.digest
 
@@ -135,7 +135,7 @@ async def test_azure_s_base_url_leads_to_the_same_paths() -> None:
 @pytest.mark.parametrize("forms", [True, False])
 async def test_a_form_is_taken_where_the_surface_reads_forms_and_nowhere_else(forms: bool) -> None:
     corridor, surface = FakeCorridor(), Echo()
-    entrance = Entrance(lambda _: ("default", make_bundle()), new_id=lambda: DECISION)
+    entrance = Entrance(greeted(), new_id=lambda: DECISION)
     route = GuardedRoute(surface, corridor, entrance, forms=forms)
     answer = await Caller(route).post(
         "/things", b"--b--", {"content-type": "multipart/form-data; boundary=b"}

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from proxy.exchange.exchange import Onward
 from proxy.exchange.ports import UpstreamError
 from proxy.settings import Settings
 from proxy.upstreams.assembly import assemble_upstreams
@@ -62,6 +63,15 @@ def test_clients_keys_are_relayed_unless_they_are_ours() -> None:
         server = assemble_upstreams(settings(**SERVER), relay_authorization=relayed).adapter("m")
         assert isinstance(server, HttpUpstream)
         assert server.credentials(given) == expected
+
+
+def test_a_tenant_s_own_server_gets_no_key_but_the_tenant_s() -> None:
+    """Neither the house's key nor the client's goes to a server of somebody else."""
+    router = assemble_upstreams(settings(**SERVER, upstream_api_key="sk-ours"))
+    theirs = router.of(Onward("http://eu.test/v1", "sk-theirs"), "m")
+    assert isinstance(theirs, HttpUpstream)
+    assert theirs.credentials({"authorization": "Bearer the-client"}) == {}
+    assert theirs.credentials({}, "sk-theirs") == {"authorization": "Bearer sk-theirs"}
 
 
 async def test_routes_alone_leave_other_models_unknown() -> None:

@@ -7,14 +7,14 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import orjson
 import pytest
 
 from policies.critique import Ask
-from proxy.exchange.exchange import Delta, Exchange
+from proxy.exchange.exchange import Delta, Exchange, Onward
 from proxy.exchange.ports import UpstreamError, UpstreamHead
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.upstreams.http_limits import HttpLimits, HttpTimeouts
@@ -102,6 +102,20 @@ class TestRequest:
         await call(upstream, an_exchange("ok", headers=CLIENT))
         await upstream.aclose()
         assert server.calls[0].headers["authorization"] == "Bearer sk-ours"
+
+    async def test_a_tenant_s_key_goes_before_every_other(self, server: ScriptedServer) -> None:
+        """On the call, on a critic's question and on the list of models."""
+        upstream = HttpUpstream(server.url, "sk-ours")
+        exchange = an_exchange("ok", headers=CLIENT)
+        exchange.onward = Onward(key="sk-the-tenants")
+        await call(upstream, exchange)
+        with suppress(UpstreamError):
+            await upstream.ask(exchange, QUESTION)
+        with suppress(UpstreamError):
+            await upstream.models(CLIENT, "sk-the-tenants")
+        await upstream.aclose()
+        sent = [each.headers["authorization"] for each in server.calls]
+        assert sent == ["Bearer sk-the-tenants"] * 3
 
     async def test_keys_of_gatehouse_stay_in_the_house(self, server: ScriptedServer) -> None:
         """Where clients hold keys of Gatehouse, none is relayed."""

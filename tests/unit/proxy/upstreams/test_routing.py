@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies.critique import Ask
-from proxy.exchange.exchange import Exchange, Usage
+from proxy.exchange.exchange import Exchange, Onward, Usage
 from proxy.exchange.ports import CriticAnswer, UpstreamAnswer, UpstreamError
 from proxy.upstreams.routing import Route, UpstreamRouter
 from proxy.upstreams.scripted import ScriptedUpstream
@@ -32,8 +32,10 @@ class Named:
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         return CriticAnswer(self.name, Usage())
 
-    async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        return [{"id": "shared"}, {"id": self.name, "key": (headers or {}).get("authorization")}]
+    async def models(
+        self, headers: Mapping[str, str] | None = None, key: str | None = None
+    ) -> list[dict[str, Any]]:
+        return [{"id": "shared"}, {"id": self.name, "key": key or (headers or {}).get("authorization")}]
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -83,6 +85,27 @@ async def test_models_are_listed_once() -> None:
     listed = await router.models({"authorization": "Bearer x"})
     assert [entry["id"] for entry in listed] == ["shared", "default", "routed"]
     assert listed[1]["key"] == "Bearer x"
+
+
+async def test_a_tenant_with_a_server_of_its_own_has_every_call_there() -> None:
+    """Whatever the model is; the connection is made once for an address and closed with the others."""
+    made: list[Named] = []
+
+    def connect(url: str) -> Named:
+        made.append(Named(url))
+        return made[-1]
+
+    router = UpstreamRouter(Named("default"), [Route("smart", Named("routed"))], connect)
+    theirs = an_exchange("smart")
+    theirs.onward = Onward("http://eu.test/v1", "k")
+    asked = [(await router.ask(theirs, QUESTION)).text for _ in range(2)]
+    assert asked == ["http://eu.test/v1"] * 2
+    assert (await router.ask(an_exchange("smart"), QUESTION)).text == "routed"
+    listed = await router.models({}, theirs.onward)
+    assert [entry["id"] for entry in listed] == ["shared", "http://eu.test/v1"]
+    assert listed[1]["key"] == "k"
+    await router.aclose()
+    assert [each.closed for each in made] == [1]
 
 
 async def test_every_adapter_is_closed_once() -> None:

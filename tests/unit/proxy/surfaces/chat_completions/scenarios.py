@@ -14,7 +14,7 @@ from proxy.exchange.ports import Downstream, ReplyHead, Ruling, UpstreamError, U
 from proxy.surfaces.chat_completions.routes import ChatCompletions
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
-from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, make_bundle
+from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
 
 UPSTREAM_ID = "chatcmpl-abc123"
 CREATED = 1_699_999_999
@@ -175,7 +175,7 @@ class Scenario:
 def chat_route(corridor: FakeCorridor, *, style: str = "auto", limits: Limits | None = None) -> GuardedRoute:
     """The route with a fixed clock and decision id."""
     bundle = make_bundle(style)
-    entrance = Entrance(lambda _: ("default", bundle), limits or Limits(), new_id=lambda: DECISION)
+    entrance = Entrance(greeted(bundle), limits or Limits(), new_id=lambda: DECISION)
     return GuardedRoute(ChatCompletions(wall=lambda: NOW), corridor, entrance)
 
 

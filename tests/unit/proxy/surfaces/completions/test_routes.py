@@ -21,7 +21,7 @@ from tests.kits.surface_kit import (
     FakeCorridor,
     Script,
     SurfaceKit,
-    make_bundle,
+    greeted,
 )
 from tests.unit.proxy.surfaces.chat_completions.scenarios import ALLOWED, BLOCK, HEAD
 
@@ -33,7 +33,7 @@ CANNED = Replacement("Not that.", ReplyOrigin.CANNED)
 
 def a_route(corridor: FakeCorridor, wires: frozenset[Wire] = NATIVE, **limits: Any) -> GuardedRoute:
     surface = Completions(lambda _: wires, wall=lambda: NOW)
-    entrance = Entrance(lambda _: ("default", make_bundle()), Limits(**limits), new_id=lambda: DECISION)
+    entrance = Entrance(greeted(), Limits(**limits), new_id=lambda: DECISION)
     return GuardedRoute(surface, corridor, entrance)
 
 
@@ -134,7 +134,7 @@ async def test_a_model_without_a_route_is_left_to_the_upstream_call() -> None:
         raise UpstreamError("model_not_found", 404)
 
     corridor = FakeCorridor()
-    entrance = Entrance(lambda _: ("default", make_bundle()))
+    entrance = Entrance(greeted())
     await Caller(GuardedRoute(Completions(nowhere), corridor, entrance)).post("/completions", HELLO)
     assert len(corridor.walked) == 1
 

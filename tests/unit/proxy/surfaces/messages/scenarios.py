@@ -15,7 +15,7 @@ from proxy.surfaces.guarded_route import Entrance, GuardedRoute, Surface
 from proxy.surfaces.messages.counting import CountTokens
 from proxy.surfaces.messages.routes import ID_HEADER, Messages
 from proxy.surfaces.reading import Limits
-from tests.kits.surface_kit import DECISION, NOW, Asgi, Caller, FakeCorridor, make_bundle
+from tests.kits.surface_kit import DECISION, NOW, Asgi, Caller, FakeCorridor, greeted, make_bundle
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.messages import wire
 
@@ -90,7 +90,7 @@ def route(
 ) -> Asgi:
     """A route with a fixed clock and decision id."""
     bundle = make_bundle(style)
-    entrance = Entrance(lambda _: ("default", bundle), limits or Limits(), new_id=lambda: DECISION)
+    entrance = Entrance(greeted(bundle), limits or Limits(), new_id=lambda: DECISION)
     surface: Surface = CountTokens(lambda _: wires) if counts else Messages(lambda _: wires, wall=lambda: NOW)
     return GuardedRoute(surface, corridor, entrance, id_header=ID_HEADER)
 

@@ -20,7 +20,7 @@ from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.embeddings import Embeddings
 from proxy.surfaces.relayed.media import ROUTES, Media
 from proxy.testing import POINTS, FakeScreener, Gates, ListLedger
-from tests.kits.surface_kit import DECISION, Caller, make_bundle
+from tests.kits.surface_kit import DECISION, Caller, greeted, make_bundle
 
 IN = Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5)
 OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange")
@@ -101,7 +101,7 @@ class House:
         resolved = resolve(self._policy, POINTS)
         bundle = make_bundle()
         bundle = type(bundle)(resolved, bundle.constitution, bundle.replies)
-        entrance = Entrance(lambda _: ("default", bundle), Limits(), new_id=lambda: DECISION, clock=clock)
+        entrance = Entrance(greeted(bundle), Limits(), new_id=lambda: DECISION, clock=clock)
         return Caller(GuardedRoute(self._surface, corridor, entrance, forms=True))
 
 

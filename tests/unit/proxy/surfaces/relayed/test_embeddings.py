@@ -14,7 +14,7 @@ from proxy.exchange.ports import CHAT, UpstreamError, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.embeddings import MOST_INPUTS, Embeddings
-from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit, make_bundle
+from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit, greeted
 from tests.unit.proxy.surfaces.relayed.relaying import POLICY, WIRES, House, embeddings_surface
 
 HELLO = {"model": "m", "input": "hello"}
@@ -38,7 +38,7 @@ class TestEmbeddingsSurface(SurfaceKit):
 
 async def walked(body: dict[str, Any], wires: frozenset[Wire] = WIRES) -> Exchange:
     corridor = FakeCorridor()
-    entrance = Entrance(lambda _: ("default", make_bundle()))
+    entrance = Entrance(greeted())
     await Caller(GuardedRoute(embeddings_surface(wires), corridor, entrance)).post("/embeddings", body)
     return corridor.walked[0]
 
@@ -110,17 +110,13 @@ async def test_texts_beside_the_input_are_read_too() -> None:
     "value", [None, "", [], [""], {}, 4, ["a", 1], [1, "a"], [["a"]], [[1, "a"]], [True], [[[1]]], [[], "a"]]
 )
 async def test_inputs_of_no_one_kind_are_refused(value: Any) -> None:
-    caller = Caller(
-        GuardedRoute(embeddings_surface(), FakeCorridor(), Entrance(lambda _: ("t", make_bundle())))
-    )
+    caller = Caller(GuardedRoute(embeddings_surface(), FakeCorridor(), Entrance(greeted())))
     answer = await caller.post("/embeddings", {**HELLO, "input": value})
     assert (answer.status, answer.error()["param"]) == (400, "input")
 
 
 async def test_a_batch_has_an_end() -> None:
-    caller = Caller(
-        GuardedRoute(embeddings_surface(), FakeCorridor(), Entrance(lambda _: ("t", make_bundle())))
-    )
+    caller = Caller(GuardedRoute(embeddings_surface(), FakeCorridor(), Entrance(greeted())))
     answer = await caller.post("/embeddings", {**HELLO, "input": ["a"] * (MOST_INPUTS + 1)})
     assert answer.status == 400
     assert len(texts(await walked({**HELLO, "input": ["a."] * MOST_INPUTS}))) == MOST_INPUTS
@@ -144,9 +140,7 @@ async def test_a_guard_that_fails_is_an_outage_and_no_pass() -> None:
 
 
 async def test_an_upstream_without_embeddings_is_not_asked() -> None:
-    caller = Caller(
-        GuardedRoute(embeddings_surface(CHAT), FakeCorridor(), Entrance(lambda _: ("t", make_bundle())))
-    )
+    caller = Caller(GuardedRoute(embeddings_surface(CHAT), FakeCorridor(), Entrance(greeted())))
     answer = await caller.post("/embeddings", HELLO)
     assert (answer.status, answer.error()["code"]) == (400, "unsupported_by_upstream")
 
@@ -156,7 +150,7 @@ async def test_a_model_that_no_upstream_has_is_left_to_the_corridor_to_report() 
         raise UpstreamError("upstream_error", 404, b"{}")
 
     corridor = FakeCorridor()
-    route = GuardedRoute(Embeddings(nowhere), corridor, Entrance(lambda _: ("t", make_bundle())))
+    route = GuardedRoute(Embeddings(nowhere), corridor, Entrance(greeted()))
     await Caller(route).post("/embeddings", HELLO)
     assert len(corridor.walked) == 1
 

@@ -24,7 +24,7 @@ from proxy.surfaces.responses.retrieval import StoredResponses
 from proxy.surfaces.responses.routes import Responses
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.testing import POINTS, FakeScreener, Gates, ListLedger
-from tests.kits.surface_kit import DECISION, NOW, Caller, make_bundle
+from tests.kits.surface_kit import DECISION, NOW, Caller, greeted, make_bundle
 from tests.unit.proxy.surfaces.responses.scenarios import NATIVE, read
 
 SECRET = "nitroglycerine"
@@ -90,7 +90,7 @@ class GuardedHouse:
         corridor = Corridor(self.screener, self.upstream, self.upstream, self.ledger, clock, lambda: "n")
         changes = {f: getattr(self._policy, f) for f in ("name", "version", "rules", "digest", "stream")}
         bundle = make_bundle(**changes)
-        entrance = Entrance(lambda _: ("default", bundle), new_id=lambda: DECISION, clock=clock)
+        entrance = Entrance(greeted(bundle), new_id=lambda: DECISION, clock=clock)
 
         def stored(method: str, path: str, action: StoredAction) -> Pattern:
             surface = StoredResponses(action, lambda _: self._wires, self.withheld, wall=lambda: NOW)

@@ -16,7 +16,7 @@ from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.retrieval import Action, StoredResponses
 from proxy.surfaces.responses.routes import Responses
 from proxy.surfaces.responses.withheld import Withheld
-from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, make_bundle
+from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.responses import wire
 
@@ -100,7 +100,7 @@ def stored_route(
 def entrance(style: str = "auto", limits: Limits | None = None) -> Entrance:
     """Everybody may enter, under a bundle without rules."""
     bundle = make_bundle(style)
-    return Entrance(lambda _: ("default", bundle), limits or Limits(), new_id=lambda: DECISION)
+    return Entrance(greeted(bundle), limits or Limits(), new_id=lambda: DECISION)
 
 
 STREAM = {"stream": True}

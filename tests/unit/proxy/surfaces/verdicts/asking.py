@@ -15,7 +15,7 @@ from proxy.exchange.ports import Screener, Screening
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute, Surface
 from proxy.surfaces.reading import Limits
 from proxy.testing import POINTS, FakeScreener, FakeUpstream, Gates, ListLedger, plain_bundle
-from tests.kits.surface_kit import Answer, Caller
+from tests.kits.surface_kit import Answer, Caller, greeted
 
 IN = Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5, on_failure="allow")
 OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange")
@@ -59,7 +59,7 @@ class Desk:
         bundle = plain_bundle(resolve(self.policy, POINTS), "Be kind.")
         ids = iter(f"gh-{number:026}" for number in range(100))
         clock = asyncio.get_running_loop().time
-        return Entrance(lambda _: ("t", bundle), self.limits, new_id=lambda: next(ids), clock=clock)
+        return Entrance(greeted(bundle, "t"), self.limits, new_id=lambda: next(ids), clock=clock)
 
     async def ask(self, path: str, body: Any) -> Answer:
         """The answer; no model is ever called for it."""
