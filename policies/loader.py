@@ -18,8 +18,15 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from policies.bundle import PolicyBundle
-from policies.categories import HAZARDS
-from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
+from policies.composition import CompositionError, Layer, compose
+from policies.constitution import (
+    REGULAR,
+    CompiledConstitution,
+    Constitution,
+    compile_constitution,
+    over_budget,
+    split_mode,
+)
 from policies.documents import (
     DOCUMENTS,
     REFUSAL_CALIBRATIONS,
@@ -31,11 +38,11 @@ from policies.documents import (
     json_schema,
 )
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
-from policies.policy import Policy, PolicyError, ReviewBudget, Rule
+from policies.layers import layer_of, parents_of, repeated
+from policies.policy import Policy, PolicyError, ReviewBudget, Rule, policy_content
+from policies.problems import dotted, rule_problems, validation_problems
 from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
-from policies.rules import KINDS
-from policies.verdict import Action, Stage
 from policies.yaml_text import YamlError, YamlText, parse
 
 __all__ = [
@@ -43,6 +50,8 @@ __all__ = [
     "json_schema",
     "library_names",
     "load_bundle",
+    "load_compiled_constitution",
+    "load_constitution",
     "load_refusal_calibrations",
     "schema_files",
 ]
@@ -53,8 +62,8 @@ MAX_CHAIN = 8
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _RULE_FIELDS = frozenset(item.name for item in fields(Rule))
-_DERIVED = frozenset({"limits", "also_limits"})
 _Model = TypeVar("_Model", bound=Document)
+_Found = TypeVar("_Found")
 
 
 def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBundle:
@@ -66,11 +75,28 @@ def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBund
     Raises:
         PolicyError: `problems` lists everything wrong in every file, as `file:line: key.path: what`.
     """
-    desk = _Desk((library, SHIPPED) if library is not None else (SHIPPED,))
-    bundle = desk.bundle(name_or_path)
-    if bundle is None or desk.problems:
-        raise PolicyError(list(dict.fromkeys(desk.problems)))
-    return bundle
+    desk = _desk(library)
+    return desk.finished(desk.bundle(name_or_path))
+
+
+def load_constitution(reference: str, *, library: Path | None = None) -> Constitution:
+    """A constitution by name or path, composed of all that it extends; its modes are in it.
+
+    Raises:
+        PolicyError: as above; also where files or clauses conflict, or a text is over its budget.
+    """
+    desk = _desk(library)
+    return desk.finished(desk.constitution(reference))
+
+
+def load_compiled_constitution(reference: str, *, library: Path | None = None) -> CompiledConstitution:
+    """The same, compiled; `name+mode` for one of its modes.
+
+    Raises:
+        PolicyError: as above; also where there is no such mode.
+    """
+    desk = _desk(library)
+    return desk.finished(desk.compiled(reference))
 
 
 def load_refusal_calibrations(path: Path) -> Calibrations:
@@ -86,7 +112,7 @@ def load_refusal_calibrations(path: Path) -> Calibrations:
     try:
         entries = REFUSAL_CALIBRATIONS.validate_python(text.value)
     except ValidationError as error:
-        raise PolicyError(_validation_problems(path, text, error)) from None
+        raise PolicyError(validation_problems(path, text, error)) from None
     patterns = {name: _calibration(entry) for name, entry in entries.items()}
     return Calibrations(patterns, _digest([(name, asdict(each)) for name, each in patterns.items()]))
 
@@ -102,6 +128,10 @@ def schema_files() -> dict[str, str]:
     return {f"{kind}.schema.json": _pretty(json_schema(kind)) for kind in DOCUMENTS}
 
 
+def _desk(library: Path | None) -> _Desk:
+    return _Desk((library, SHIPPED) if library is not None else (SHIPPED,))
+
+
 def _pretty(schema: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -115,7 +145,7 @@ class _Sheet:
     text: YamlText
 
     def at(self, path: tuple[str | int, ...]) -> str:
-        return f"{self.path}:{self.text.line(path)}: {_dotted(path)}"
+        return f"{self.path}:{self.text.line(path)}: {dotted(path)}"
 
 
 @dataclass(slots=True)
@@ -124,6 +154,16 @@ class _Desk:
 
     roots: Sequence[Path]
     problems: list[str] = field(default_factory=list)
+
+    def finished(self, found: _Found | None) -> _Found:
+        """What was loaded.
+
+        Raises:
+            PolicyError: anything was wrong on the way.
+        """
+        if found is None or self.problems:
+            raise PolicyError(list(dict.fromkeys(self.problems)))
+        return found
 
     def bundle(self, reference: str) -> PolicyBundle | None:
         chain = self._chain(reference)
@@ -155,19 +195,61 @@ class _Desk:
             asked, beside, said_at = sheet.document.extends, sheet.path.parent, sheet.at(("extends",))
 
     def _constitution(self, merged: MergedPolicy, chain: Sequence[_Sheet]) -> CompiledConstitution | None:
-        sheet = self._referred("constitutions", ConstitutionDocument, "constitution", merged, chain)
-        if sheet is None or not isinstance(sheet.document, ConstitutionDocument):
+        if (place := merged.places.get("constitution")) is None:
+            return self.compiled("default")
+        sheet = chain[place.file]
+        return self.compiled(merged.values["constitution"], sheet.path.parent, sheet.at(place.path))
+
+    def compiled(
+        self, reference: str, beside: Path | None = None, said_at: str = ""
+    ) -> CompiledConstitution | None:
+        """A constitution as `name` or `name+mode` (or a path), ready to be sent."""
+        name, mode = split_mode(reference)
+        constitution = self.constitution(name, beside, said_at)
+        if constitution is None:
             return None
-        document = sheet.document
-        seen: set[str] = set()
-        for index, principle in enumerate(document.principles):
-            if principle.id in seen:
-                where = sheet.at(("principles", index, "id"))
-                self.problems.append(f"{where}: {principle.id!r} is there twice")
-            seen.add(principle.id)
-        principles = tuple(_principle(item.model_dump()) for item in document.principles)
-        constitution = Constitution(document.name, document.version, document.preamble, principles)
-        return compile_constitution(constitution)
+        if mode != REGULAR and mode not in constitution.modes:
+            said = f"{said_at}: " if said_at else ""
+            choices = ", ".join((REGULAR, *constitution.modes))
+            self.problems.append(f"{said}{name} has no mode {mode!r}; there are: {choices}")
+            return None
+        return compile_constitution(constitution, mode)
+
+    def constitution(
+        self, reference: str, beside: Path | None = None, said_at: str = ""
+    ) -> Constitution | None:
+        """A constitution with all it extends, checked in every mode against its budgets."""
+        layers = self._layers(reference, beside, said_at, ())
+        if not layers:
+            return None
+        try:
+            constitution = compose(layers)
+        except CompositionError as error:
+            self.problems.extend(error.problems)
+            return None
+        self.problems.extend(f"{layers[-1].file}: budgets.{over}" for over in over_budget(constitution))
+        return constitution
+
+    def _layers(
+        self, reference: str, beside: Path | None, said_at: str, below: tuple[Path, ...]
+    ) -> list[Layer]:
+        """A file after everything it extends; empty where one cannot be read."""
+        sheet = self._read("constitutions", ConstitutionDocument, reference, beside, said_at)
+        if sheet is None or not isinstance(sheet.document, ConstitutionDocument):
+            return []
+        if sheet.path in below or len(below) >= MAX_CHAIN:
+            self.problems.append(f"{said_at}: a circle, or a chain of more than {MAX_CHAIN} files")
+            return []
+        document, above = sheet.document, list[Layer]()
+        self.problems.extend(
+            f"{sheet.at(path)}: {name!r} is there twice" for path, name in repeated(document)
+        )
+        for parent in parents_of(document):
+            found = self._layers(parent, sheet.path.parent, sheet.at(("extends",)), (*below, sheet.path))
+            if not found:
+                return []
+            above += (layer for layer in found if layer not in above)
+        return [*above, layer_of(document, str(sheet.path), sheet.at, (each.file for each in above))]
 
     def _replies(self, merged: MergedPolicy, chain: Sequence[_Sheet]) -> CannedReplies | None:
         sheet = self._referred("replies", RepliesDocument, "replies", merged, chain)
@@ -176,10 +258,9 @@ class _Desk:
         texts = {name: dict(_with_closing(item)) for name, item in sheet.document.languages.items()}
         if FALLBACK_LANGUAGE not in texts:
             self.problems.append(f"{sheet.at(('languages',))}: {FALLBACK_LANGUAGE!r} must be there")
-        for name, language in texts.items():
-            if FALLBACK_CATEGORY not in language:
-                where = sheet.at(("languages", name, "texts"))
-                self.problems.append(f"{where}: {FALLBACK_CATEGORY!r} must be there")
+        bare = (name for name, language in texts.items() if FALLBACK_CATEGORY not in language)
+        places = (sheet.at(("languages", name, "texts")) for name in bare)
+        self.problems.extend(f"{place}: {FALLBACK_CATEGORY!r} must be there" for place in places)
         document = sheet.document
         return CannedReplies(document.name, document.version, texts, _digest(texts))
 
@@ -201,7 +282,7 @@ class _Desk:
             changes=tuple(merged.changes),
             **values,
         )
-        return replace(policy, digest=_digest(_content(policy)))
+        return replace(policy, digest=_digest(policy_content(policy)))
 
     def _check_ids(self, chain: Sequence[_Sheet]) -> None:
         for sheet in chain:
@@ -220,7 +301,7 @@ class _Desk:
         if missing:
             return None
         rule = Rule(**{key: _frozen(value) for key, value in merged.values.items() if key in _RULE_FIELDS})
-        for problem in _rule_problems(rule, merged, replies):
+        for problem in rule_problems(rule, merged, replies):
             key, _, message = problem.partition(": ")
             self._point(merged.where(key), chain, key, message)
         return rule
@@ -255,7 +336,7 @@ class _Desk:
         try:
             return _Sheet(path, model.model_validate(text.value), text)
         except ValidationError as error:
-            self.problems.extend(_validation_problems(path, text, error))
+            self.problems.extend(validation_problems(path, text, error))
             return None
 
     def _find(self, kind: str, reference: str, beside: Path | None) -> Path | None:
@@ -291,72 +372,6 @@ def _names(folder: Path) -> Iterator[str]:
     return (file.stem for file in folder.glob("*.yaml"))
 
 
-def _rule_problems(rule: Rule, merged: MergedRule, replies: CannedReplies | None) -> Iterator[str]:
-    """Everything about a whole rule that its keys alone do not show, as `key: what`."""
-    kind = KINDS.get(rule.kind)
-    if kind is None:
-        yield f"kind: {rule.kind!r} is no kind of rule; there are: {', '.join(KINDS)}"
-        return
-    yield from kind.check(rule)
-    if kind.wakes_on != "scores":
-        for key in sorted({"threshold", "classifier"} & merged.values.keys()):
-            yield f"{key}: says nothing in a {rule.kind} rule"
-    after = rule.stage is Stage.POST_CALL
-    if rule.action is Action.REVIEW and not after:
-        yield "action: review needs an answer, so it stands at post_call only"
-    if rule.when_flagged and not after:
-        yield "when_flagged: only rules at post_call wait for a flagged input"
-    for key in sorted({"origins", "turns"} & merged.values.keys() if after else ()):
-        yield f"{key}: says nothing at post_call, where the answer is judged"
-    if replies is not None and rule.action is Action.BLOCK:
-        yield from _category_problems(rule, replies)
-
-
-def _category_problems(rule: Rule, replies: CannedReplies) -> Iterator[str]:
-    known = replies.texts.get(FALLBACK_LANGUAGE, {})
-    if rule.category not in ("", "auto", *known, *HAZARDS):
-        choices = ", ".join(known)
-        yield f"category: no canned reply for {rule.category!r} in {replies.name}; there are: {choices}"
-
-
-def _validation_problems(path: Path, text: YamlText, error: ValidationError) -> list[str]:
-    """Pydantic's errors by place; the branches of a union are told together."""
-    told: dict[tuple[str | int, ...], list[str]] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        place = _real(text.value, item["loc"], missing=item["type"] == "missing")
-        message = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
-        told.setdefault(place, []).append(message[:1].lower() + message[1:])
-    return [
-        f"{path}:{text.line(place)}: {_dotted(place) or 'file'}: {', or '.join(dict.fromkeys(messages))}"
-        for place, messages in told.items()
-    ]
-
-
-def _real(value: Any, location: Sequence[str | int], *, missing: bool) -> tuple[str | int, ...]:
-    """The part of a pydantic location that exists in the data (union branches are named in it too)."""
-    found: list[str | int] = []
-    for number, step in enumerate(location):
-        listed = isinstance(value, list) and isinstance(step, int)
-        if listed or (isinstance(value, dict) and step in value):
-            found.append(step)
-            value = value[step]
-        elif missing and number == len(location) - 1:
-            found.append(step)
-    return tuple(found)
-
-
-def _dotted(path: Sequence[str | int]) -> str:
-    """`rules[3].threshold`."""
-    text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
-
-
-def _principle(values: Mapping[str, Any]) -> Principle:
-    return Principle(**{key: _frozen(value) for key, value in values.items()})
-
-
 def _with_closing(language: Any) -> Iterator[tuple[str, str]]:
     """Texts with the closing line added where they do not name the decision themselves."""
     closing = " ".join(language.closing.split())
@@ -371,17 +386,6 @@ def _monitored(rule: Rule) -> Rule:
 
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _content(policy: Policy) -> dict[str, Any]:
-    """What the digest covers: everything that was written, defaults included."""
-    left_out = {"digest", "changes", "plans", "rules"}
-    content = {item.name: getattr(policy, item.name) for item in fields(policy) if item.name not in left_out}
-    content["review"] = asdict(policy.review)
-    content["rules"] = [
-        {key: value for key, value in asdict(rule).items() if key not in _DERIVED} for rule in policy.rules
-    ]
-    return content
 
 
 def _digest(content: Any) -> str:

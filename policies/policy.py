@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
 
 from classifiers.classification import Origin
 from policies.verdict import Action, Stage
@@ -23,6 +23,9 @@ Medium = Literal["image", "audio", "video", "file"]
 """Kinds of parts that a policy may rule on one by one."""
 Limit = float | str
 """A calibrated score, or the name of an operating point of the model's manifest (`flag`, `block`)."""
+
+
+_DERIVED = frozenset({"limits", "also_limits"})
 
 
 class PolicyError(Exception):
@@ -129,3 +132,14 @@ class Policy:
     mode: Mode = "enforce"
     changes: tuple[str, ...] = ()
     plans: Plans | None = field(default=None, compare=False, repr=False)
+
+
+def policy_content(policy: Policy) -> dict[str, Any]:
+    """What the digest covers: everything that was written, defaults included."""
+    left_out = {"digest", "changes", "plans", "rules"}
+    content = {item.name: getattr(policy, item.name) for item in fields(policy) if item.name not in left_out}
+    content["review"] = asdict(policy.review)
+    content["rules"] = [
+        {key: value for key, value in asdict(rule).items() if key not in _DERIVED} for rule in policy.rules
+    ]
+    return content

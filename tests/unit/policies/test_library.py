@@ -309,10 +309,10 @@ def test_distress_is_met_with_support_and_known_numbers_only(language: str) -> N
 def test_the_default_constitution_is_small_and_its_digest_is_stable() -> None:
     """A change of wording is a change of version: update the digest here together with it."""
     constitution = load_bundle("default").constitution
-    assert constitution.tokens <= 450
+    assert 400 <= constitution.tokens <= 600
     assert 8 <= len(constitution.principles) <= 12
     assert constitution.principles[0].authority == "hard"
-    assert constitution.digest == "sha256:b9546a945b5140ed51d5e11b39fe5ddc13230ce6ed53d0c6f0574f05fdf41290"
+    assert constitution.digest == "sha256:78fc0a006e85269f4102f5b705f7a83efd6f9c549080b0759913b020dbfec055"
 
 
 @pytest.mark.parametrize("name", ["default", "support-desk"])
