@@ -103,7 +103,7 @@ def compose(chain: Iterable[Layer]) -> Constitution:
     ordered = sorted(layers, key=lambda layer: LEVELS.index(layer.level))
     problems = [*_misplaced(layers), *_equal_ranks(ordered)]
     clauses = _folded(ordered, problems)
-    principles = tuple(_principle(clause, problems) for clause in clauses.values())
+    principles = tuple(map(_principle, clauses.values()))
     problems += _clashes(clauses)
     constitution = Constitution(
         name=own.name,
@@ -165,8 +165,10 @@ def _folded(layers: Sequence[Layer], problems: list[str]) -> dict[str, _Clause]:
         for name, place in layer.removes.items():
             problems += _remove(clauses, name, place)
         for statement in layer.statements:
-            clause = clauses.setdefault(statement.id, _Clause(statement.id, statement.place))
-            problems += _state(clause, statement)
+            if statement.id not in clauses:
+                clauses[statement.id] = _Clause(statement.id, statement.place)
+                problems += _missing(statement)
+            problems += _state(clauses[statement.id], statement)
     scope = narrowed(layer.scope for layer in layers if layer.scope is not None)
     if scope is not None:
         place = next(layer.file for layer in layers if layer.scope is not None)
@@ -233,9 +235,14 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _principle(clause: _Clause, problems: list[str]) -> Principle:
-    missing = (key for key in ("title", "behaviour") if not clause.values.get(key))
-    problems.extend(f"{clause.place}: {key} of {clause.id!r} must be there" for key in missing)
+def _missing(statement: Statement) -> Iterator[str]:
+    """What a clause lacks where it is stated first."""
+    for key in ("title", "behaviour"):
+        if not statement.values.get(key):
+            yield f"{statement.place}: {key} of {statement.id!r} must be there"
+
+
+def _principle(clause: _Clause) -> Principle:
     return Principle(id=clause.id, **{"title": "", "behaviour": "", **clause.values})
 
 
@@ -256,7 +263,7 @@ def _modes(
 ) -> Mapping[str, tuple[Principle, ...]]:
     """Name to the style clauses of a mode, those it restates whole."""
     return {
-        name: tuple(_principle(clause, problems) for clause in _mode(name, layers, clauses, problems))
+        name: tuple(map(_principle, _mode(name, layers, clauses, problems)))
         for name in dict.fromkeys(name for layer in layers for name in layer.modes)
     }
 
@@ -277,7 +284,9 @@ def _mode(
                 f"clause of {original.place}; a mode may change style only"
             )
         else:
-            begun = dict(original.values) if original is not None else {"authority": "style"}
-            clause = own.setdefault(statement.id, _Clause(statement.id, statement.place, begun))
-            problems += _state(clause, statement)
+            if statement.id not in own:
+                begun = dict(original.values) if original is not None else {"authority": "style"}
+                own[statement.id] = _Clause(statement.id, statement.place, begun)
+                problems += _missing(statement) if original is None else ()
+            problems += _state(own[statement.id], statement)
     return own.values()
