@@ -28,7 +28,7 @@ _LISTS = ("categories", "examples", "checks", "conflicts_with")
 """Lists to which a later file adds."""
 _TEXTS = ("definitions", "canned", "safe_partial")
 """Texts by key; a later file adds keys and states known ones anew."""
-_ADDED = frozenset((*_LISTS, *_TEXTS))
+_ADDED = frozenset((*_LISTS, *_TEXTS, "bite"))
 """What can be added to a hard clause."""
 
 
@@ -175,7 +175,8 @@ def _folded(layers: Sequence[Layer], problems: list[str]) -> dict[str, _Clause]:
         if SCOPE in clauses:
             problems.append(f"{clauses[SCOPE].place}: {SCOPE!r} is what the scope of {place} becomes")
         words = scope_clause(scope)
-        clauses[SCOPE] = _Clause(SCOPE, place, {key: getattr(words, key) for key in _WORDS})
+        told = {key: getattr(words, key) for key in (*_WORDS, "examples", "bite")}
+        clauses[SCOPE] = _Clause(SCOPE, place, told)
     return clauses
 
 

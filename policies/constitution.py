@@ -42,6 +42,19 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Bite:
+    """How a clause is shown to matter: its opposite, under which every example's verdict is the other one.
+
+    `act`: what the examples do or leave out, in words of the clause and of its opposite (all of them in one
+    sentence; `|` parts alternatives); `done_in`: the examples that do it.
+    """
+
+    opposite: str
+    act: str
+    done_in: Literal["keep", "break"] = "break"
+
+
+@dataclass(frozen=True, slots=True)
 class Principle:
     """One clause: a wanted behaviour with one explicit limit, and how a draft is held to it.
 
@@ -63,15 +76,21 @@ class Principle:
     safe_partial: Texts = ()
     checks: tuple[ClauseCheck, ...] = ()
     conflicts_with: tuple[str, ...] = ()
+    bite: Bite | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeTest:
-    """An exchange and the clauses that its reply breaks (none: it keeps all)."""
+    """An exchange and the clauses that its reply breaks (none: it keeps all).
+
+    `does`, `omits`: acts of the reply, told to the scripted critic, which reads clauses and not replies.
+    """
 
     request: str
     reply: str
     breaks: tuple[str, ...] = ()
+    does: tuple[str, ...] = ()
+    omits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +251,7 @@ def _canonical(principle: Principle) -> Principle:
         revision=_folded(principle.revision),
         categories=tuple(sorted(principle.categories)),
         conflicts_with=tuple(sorted(principle.conflicts_with)),
+        bite=replace(bite, opposite=_folded(bite.opposite)) if (bite := principle.bite) else None,
         definitions=_folded_texts(principle.definitions),
         canned=tuple(sorted(_folded_texts(principle.canned))),
         safe_partial=tuple(sorted(_folded_texts(principle.safe_partial))),

@@ -207,6 +207,16 @@ class ExampleDocument(Document):
     verdict: Literal["keep", "break"]
 
 
+class BiteDocument(Document):
+    """How a clause is shown to matter."""
+
+    opposite: Annotated[Text, Field(min_length=1)] = Field(description="The rule turned round.")
+    act: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="What examples do or leave out, in words of the clause; `|` parts alternatives."
+    )
+    done_in: Literal["keep", "break"] = Field("break", description="The examples that do it.")
+
+
 class AddsDocument(Document):
     """Words added to the inherited texts of a clause: the only way to word a hard clause further."""
 
@@ -241,6 +251,7 @@ class PrincipleDocument(Document):
         | None
     ) = Field(None, description="Checks that need no model.")
     conflicts_with: list[Name] | None = Field(None, description="Clauses it cannot stand beside as equal.")
+    bite: BiteDocument | None = Field(None, description="Its opposite, for the bite test.")
     adds: AddsDocument | None = None
 
 
@@ -250,6 +261,8 @@ class ScopeDocument(Document):
     topics_in: Topics = Field(default_factory=list, description="Topics it takes up; none: all.")
     topics_out: Topics = Field(default_factory=list, description="Topics it does not take up.")
     sources: Topics = Field(default_factory=list, description="Sources that answers may rest on.")
+    examples: list[ExampleDocument] = Field(default_factory=list)
+    bite: BiteDocument | None = None
 
 
 class ModeDocument(Document):
@@ -272,6 +285,8 @@ class ExchangeTestDocument(Document):
     request: Annotated[Text, Field(min_length=1)]
     reply: Annotated[Text, Field(min_length=1)]
     breaks: list[Name] = Field(default_factory=list)
+    does: list[str] = Field(default_factory=list, description="Acts of the reply, for the scripted critic.")
+    omits: list[str] = Field(default_factory=list, description="Acts that the reply leaves out.")
 
 
 class ConstitutionDocument(Document):

@@ -7,8 +7,8 @@ from typing import Any
 
 from policies.clause_checks import ClauseCheck
 from policies.composition import Layer, Statement
-from policies.constitution import Example, ExchangeTest
-from policies.documents import ConstitutionDocument, Document, PrincipleDocument
+from policies.constitution import Bite, Example, ExchangeTest
+from policies.documents import ConstitutionDocument, Document, ExchangeTestDocument, PrincipleDocument
 from policies.scope import Scope
 
 Place = tuple[str | int, ...]
@@ -29,15 +29,20 @@ def layer_of(
         summary=document.summary,
         statements=tuple(_statements(document.principles, at, ("principles",))),
         removes={name: at(("remove", number)) for number, name in enumerate(document.remove)},
-        scope=Scope(**{key: tuple(value) for key, value in scope.model_dump().items()}) if scope else None,
+        scope=Scope(**_frozen_keys(scope)) if scope is not None else None,
         modes={
             name: tuple(_statements(mode.principles, at, ("modes", name, "principles")))
             for name, mode in document.modes.items()
         },
         budgets=_stated(document.budgets) if document.budgets is not None else {},
-        tests=tuple(ExchangeTest(test.request, test.reply, tuple(test.breaks)) for test in document.tests),
+        tests=tuple(map(exchange_test, document.tests)),
         ancestors=frozenset(ancestors),
     )
+
+
+def exchange_test(document: ExchangeTestDocument) -> ExchangeTest:
+    """An exchange of a file as a value."""
+    return ExchangeTest(**{key: _tuple(value) for key, value in document.model_dump().items()})
 
 
 def parents_of(document: ConstitutionDocument) -> list[str]:
@@ -61,14 +66,20 @@ def _statements(
     principles: Iterable[PrincipleDocument], at: Callable[[Place], str], path: Place
 ) -> Iterator[Statement]:
     for number, principle in enumerate(principles):
-        stated = {key: _frozen(key, value) for key, value in _stated(principle).items()}
+        stated = _frozen_keys(principle)
         name, adds = stated.pop("id"), dict(stated.pop("adds", {}))
         yield Statement(name, stated, at((*path, number)), adds)
+
+
+def _frozen_keys(document: Document) -> dict[str, Any]:
+    return {key: _frozen(key, value) for key, value in _stated(document).items()}
 
 
 def _frozen(key: str, value: Any) -> Any:
     if key == "adds":
         return value
+    if key == "bite":
+        return Bite(**value)
     if key == "examples":
         return tuple(Example(**each) for each in value)
     if key == "checks":

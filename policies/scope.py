@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies.constitution import Principle
+from policies.constitution import Bite, Example, Principle
 
 SCOPE = "scope"
 """Id of the clause that a scope becomes."""
@@ -13,11 +13,16 @@ SCOPE = "scope"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Topics that are taken up (none: all), topics that are not, and sources that answers may rest on."""
+    """Topics that are taken up (none: all), topics that are not, and sources that answers may rest on.
+
+    `examples` and `bite` are those of the clause.
+    """
 
     topics_in: tuple[str, ...] = ()
     topics_out: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    examples: tuple[Example, ...] = ()
+    bite: Bite | None = None
 
 
 def narrowed(scopes: Iterable[Scope]) -> Scope | None:
@@ -29,6 +34,8 @@ def narrowed(scopes: Iterable[Scope]) -> Scope | None:
             scope.topics_in or before.topics_in,
             tuple(dict.fromkeys((*before.topics_out, *scope.topics_out))),
             scope.sources or before.sources,
+            scope.examples or before.examples,
+            scope.bite or before.bite,
         )
     return found
 
@@ -49,6 +56,8 @@ def scope_clause(scope: Scope) -> Principle:
         limit=limit,
         critique="Does the draft take up something outside this scope, or rest on other sources?",
         revision="Keep what is in scope; in place of the rest say in one sentence who can help.",
+        examples=scope.examples,
+        bite=scope.bite,
     )
 
 
