@@ -97,7 +97,7 @@ def _expected(rule: str, verdict: str) -> str:
 
 
 def _turned(compiled: CompiledConstitution, clause: Principle) -> CompiledConstitution:
-    """The clause's opposite in its place. Its critique, examples and checks speak for the clause, so they go."""
+    """The opposite in the clause's place. Critique, examples and checks speak for the clause: they go."""
     opposite = clause.bite.opposite if clause.bite is not None else ""
     turned = replace(clause, behaviour=opposite, limit="", critique="", revision="", examples=(), checks=())
     principles = tuple(turned if each.id == clause.id else each for each in compiled.principles)

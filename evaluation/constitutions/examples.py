@@ -11,7 +11,7 @@ from policies.constitution import Constitution, compile_constitution
 
 @dataclass(frozen=True, slots=True)
 class ExampleResult:
-    """What was expected of an exchange and what was found: a verdict on `clause`, or the clauses it breaks."""
+    """What was expected of an exchange and what was found: a verdict on `clause`, or what it breaks."""
 
     clause: str
     request: str

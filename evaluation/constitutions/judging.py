@@ -18,7 +18,7 @@ Critic = Callable[[str, str], "str | None"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`breaks`: clauses that the reply breaks; `read`: whether the critic gave an answer that could be read."""
+    """`breaks`: clauses that the reply breaks; `read`: whether the critic's answer could be read."""
 
     breaks: frozenset[str]
     read: bool = True
@@ -31,7 +31,7 @@ class Judgement:
 
 
 def judge(critic: Critic, constitution: CompiledConstitution, request: str, reply: str) -> Judgement:
-    """What a critic and the deterministic checks say. Findings without a clause or a verbatim quote are void."""
+    """What critic and deterministic checks say. Findings without clause or verbatim quote are void."""
     nonce = sha256(f"{request}\n{reply}".encode()).hexdigest()[:16]
     found = {finding.clause for finding in check_reply(constitution.principles, request, reply)}
     answer = critic(critic_system(constitution), critic_user(request, reply, nonce))

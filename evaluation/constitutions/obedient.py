@@ -17,7 +17,7 @@ from policies.constitution import Constitution, ExchangeTest
 
 _CLAUSE = re.compile(r"^- ([a-z0-9][a-z0-9._-]*): (.*)$", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.;!?])\s+")
-_WORD = re.compile(r"[\w'’-]+")
+_WORD = re.compile(r"[\w'\u2019-]+")
 _NEGATIONS = frozenset(
     (
         "no",
@@ -101,7 +101,7 @@ def polarity(clause: str, act: str) -> bool | None:
     """True where a clause wants an act, False where it forbids it, None where it does not speak of it."""
     found: bool | None = None
     for sentence in _SENTENCE_END.split(clause):
-        words = [word.lower().replace("’", "'") for word in _WORD.findall(sentence)]
+        words = [word.lower().replace("\u2019", "'") for word in _WORD.findall(sentence)]
         places = [_places(words, each) for each in act.split("|")]
         named = min((place for place in places if place is not None), default=None)
         if named is not None:
