@@ -29,8 +29,8 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _UNKIND_WORDS = """
 awful bad boring cheat cheated clown coward crook crooked dishonest disgrace dumb evil failure fake fool
-foolish fraud greedy horrible hypocrite idiot ignorant incompetent joke lazy liar lied loser moron nasty pathetic
-ridiculous rude selfish stupid terrible thief ugly useless weak worst wrong
+foolish fraud greedy horrible hypocrite idiot ignorant incompetent joke lazy liar lied loser moron nasty
+pathetic ridiculous rude selfish stupid terrible thief ugly useless weak worst wrong
 """
 _UNKIND = frozenset(_UNKIND_WORDS.split())
 
