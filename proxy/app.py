@@ -35,6 +35,7 @@ from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
+from proxy.surfaces.constitutions import ConstitutionLister, constitution_routes
 from proxy.surfaces.front import Front, Handler, Pattern
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from proxy.tenants import Tenants, make_tenants
@@ -121,6 +122,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     )
     public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
     public.include_router(public_routes(router.models, version=VERSION))
+    public.include_router(constitution_routes(_constitutions(tenants)))
     ready = _readiness(classifiers, store, ledger)
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
@@ -179,6 +181,12 @@ def _about(calibrations: Calibrations) -> dict[str, str]:
     return {"version": VERSION} | (
         {"refusal_calibration": calibrations.digest} if calibrations.patterns else {}
     )
+
+
+def _constitutions(tenants: Tenants) -> ConstitutionLister:
+    """The constitution that a client's headers lead to, then those of all policies it may choose."""
+    selectable = tuple(tenant.bundle.constitution for tenant in tenants.selectable.values())
+    return lambda headers: (tenants.resolve(headers).bundle.constitution, *selectable)
 
 
 def _bundle(name: str, settings: Settings, classifiers: Mapping[str, Classifier]) -> PolicyBundle:

@@ -85,9 +85,10 @@ def differences(plain: str, toned: str) -> Iterator[str]:
     if detect(plain, {}) != detect(toned, {}):
         yield f"{detect(plain, {})} became {detect(toned, {})}"
     before = _unkind_to(plain)
-    for name, words in _unkind_to(toned).items():
-        if more := sorted(words - before.get(name, set())):
-            yield f"unkind words about a named person: {', '.join(more)}"
+    after = _unkind_to(toned)
+    more = sorted({word for name, words in after.items() for word in words - before.get(name, set())})
+    if more:
+        yield f"unkind words about a named person: {', '.join(more)}"
 
 
 def _toned(constitution: Constitution) -> Iterator[CompiledConstitution]:

@@ -63,8 +63,9 @@ def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no policy 'defualt'; there are: default, monitor, strict"):
         load_bundle("defualt")
     told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
+    choices = ", ".join(library_names("constitutions"))
     assert told == [
-        "p.yaml:3: constitution: no constitution 'x'; there are: default, none, support-desk",
+        f"p.yaml:3: constitution: no constitution 'x'; there are: {choices}",
         "p.yaml:4: replies: no canned replies 'y'; there are: default",
     ]
 
