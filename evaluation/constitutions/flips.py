@@ -85,7 +85,7 @@ def clause_changes(before: CompiledConstitution, after: CompiledConstitution) ->
     """What happened to clauses, with the change of version that it asks for."""
     old = {clause.id: clause for clause in before.principles}
     new = {clause.id: clause for clause in after.principles}
-    for name in old.keys() - new.keys():
+    for name in sorted(old.keys() - new.keys()):
         yield "major", f"{name}: removed"
     for name in sorted(new.keys() - old.keys()):
         yield "minor", f"{name}: new, {new[name].authority}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,15 @@ def test_a_patch_that_flips_verdicts_fails() -> None:
     assert run("diff", old, ours("Do not ever demean anyone.", "1.0.1", "new.yaml")).exit_code == 0
     told = json.loads(run("diff", "confucian-daoist", "western-liberal", "--json").stdout)
     assert (told["declared"], told["honest"], told["unread"]) == (None, True, 0)
+
+
+def test_the_file_of_the_guide_passes_everything() -> None:
+    """What is printed there can be used."""
+    page = Path(__file__).parents[3] / "docs" / "howto" / "write-a-constitution.md"
+    (text,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    Path("our-desk.yaml").write_text(text)
+    for command in ("test", "bite", "tones"):
+        assert run(command, "./our-desk.yaml").exit_code == 0, command
 
 
 def test_wrong_names_and_options_are_told() -> None:
