@@ -7,9 +7,11 @@ import json
 
 import pytest
 
+from evaluation.constitutions.bite import bite
 from evaluation.constitutions.judging import judge
 from evaluation.constitutions.live import LiveModel
-from policies.loader import load_compiled_constitution
+from evaluation.constitutions.obedient import ObedientCritic, perceptions_of
+from policies.loader import load_compiled_constitution, load_constitution
 from proxy.upstreams import openai_wire as wire
 from proxy.upstreams.testing_server import ScriptedServer
 from proxy.upstreams.testing_talk import Talk
@@ -55,3 +57,20 @@ def test_only_http_is_spoken() -> None:
     """Not files."""
     with pytest.raises(ValueError, match="http"):
         LiveModel("file:///etc", "m")
+
+
+async def test_the_bite_test_runs_over_http_as_it_does_without() -> None:
+    """The obeying critic behind a server: every clause bites, three rules for each example."""
+    constitution = load_constitution("default")
+    obedient = ObedientCritic(perceptions_of(constitution))
+
+    async def answer(talk: Talk) -> None:
+        system, user = (message["content"] for message in talk.payload["messages"])
+        choice = wire.choice(0, {"content": obedient(system, user)}, "stop")
+        await talk.json(wire.completion(HEAD, [choice], wire.usage(1, 1)))
+
+    async with ScriptedServer({"critic": answer}) as server:
+        found = await asyncio.to_thread(bite, LiveModel(server.url, "critic"), constitution)
+        calls = len(server.calls)
+    assert all(each.bites for each in found)
+    assert calls == sum(len(each.items) for each in found) == 78
