@@ -20,6 +20,7 @@ from gatehouse.command_options import fail as _fail
 from gatehouse.command_options import load as _load
 from gatehouse.command_options import print_json as _print_json
 from gatehouse.command_options import settings_of as _settings
+from gatehouse.constitution_command import constitution_app
 from gatehouse.recalibration_command import calibrate_refusals
 from gatehouse.tenant_commands import candidate_app, explain_placement, key_app
 from proxy.settings import SettingsError
@@ -35,6 +36,7 @@ ledger_app = typer.Typer(help="The record of decisions.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(key_app, name="key")
 app.add_typer(candidate_app, name="candidate")
+app.add_typer(constitution_app, name="constitution")
 
 
 class Trained(StrEnum):

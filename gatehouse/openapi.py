@@ -18,6 +18,7 @@ Json = dict[str, Any]
 
 _TEXT: Json = {"type": "string"}
 _TEXTS: Json = {"type": "array", "items": _TEXT}
+_CLAUSES: Json = {"type": "array", "items": {"type": "object"}}
 _ANYTHING: Json = {"type": "object"}
 _MESSAGES: Json = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Message"}}
 _STATUSES: Mapping[str, str] = {
@@ -158,7 +159,19 @@ def _operations() -> Json:
     parts: Json = {"type": "object", "additionalProperties": _TEXT}
     state = _object({"status": _TEXT, "parts": parts}, ("status",))
     hello = _object(dict.fromkeys(("service", "version", "status"), _TEXT), ("service", "version"))
+    words = dict.fromkeys(("object", "name", "version", "digest", "mode", "summary", "text"), _TEXT)
+    constitution = _object(
+        {
+            **words,
+            "extends": _TEXTS,
+            "selectable": _TEXTS,
+            "tokens": {"type": "integer"},
+            "clauses": _CLAUSES,
+        },
+        ("name", "version", "digest", "text", "clauses"),
+    )
     return {
+        "/v1/constitution": _get("The constitution that answers this client.", constitution),
         "/": _get("A greeting with the version.", hello),
         "/livez": _get("The process turns.", state),
         "/readyz": _get("All parts are there.", state, down=True),

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    WithJsonSchema,
+)
 
 from classifiers.classification import Origin
+from policies.patterns import compile_pattern
 from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, Profile, StreamDelivery, Turns
 from policies.refusal_calibration import MAX_BIAS, FittedOn
 from policies.verdict import Action, Stage
@@ -16,6 +25,11 @@ from policies.verdict import Action, Stage
 def _as_off(value: object) -> object:
     """JSON files and editors write the YAML 1.1 reading of `off`."""
     return "off" if value is False else value
+
+
+def _bounded(pattern: str) -> str:
+    compile_pattern(pattern)
+    return pattern
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -132,26 +146,168 @@ class PolicyDocument(Document):
     rules: list[RuleDocument] = Field(default_factory=list)
 
 
+Authority = Literal["hard", "default", "style"]
+Severity = Annotated[int, Field(ge=1, le=3, strict=True)]
+Patterns = Annotated[list[Annotated[str, AfterValidator(_bounded)]], Field(min_length=1, max_length=50)]
+Words = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=100)
+]
+Topics = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=30)]
+SemanticVersion = Annotated[
+    str, Field(pattern=r"^(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){0,2}(-[0-9A-Za-z.-]{1,20})?$")
+]
+LocaleTexts = dict[
+    Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")], Annotated[Text, Field(min_length=1)]
+]
+
+
+class CheckDocument(Document):
+    """What every deterministic check has."""
+
+    when: list[Annotated[str, AfterValidator(_bounded)]] = Field(
+        default_factory=list, description="Bounded expressions of which one must match the request."
+    )
+    reason: Annotated[str, Field(max_length=300)] = ""
+    severity: Severity = 2
+
+
+class PatternCheckDocument(CheckDocument):
+    """Expressions that a reply must not match."""
+
+    kind: Literal["pattern"]
+    patterns: Patterns
+
+
+class MustMentionDocument(CheckDocument):
+    """Phrases of which a reply must hold one."""
+
+    kind: Literal["must_mention"]
+    phrases: Words
+
+
+class MaxLengthDocument(CheckDocument):
+    """Most words of a reply."""
+
+    kind: Literal["max_length"]
+    words: Count
+
+
+class LinkAllowListDocument(CheckDocument):
+    """Hosts that a reply may link to, with what lies below them."""
+
+    kind: Literal["link_allow_list"]
+    hosts: list[Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$")]]
+
+
+class ExampleDocument(Document):
+    """An exchange, and what the clause says of its reply."""
+
+    request: Annotated[Text, Field(min_length=1)]
+    reply: Annotated[Text, Field(min_length=1)]
+    verdict: Literal["keep", "break"]
+
+
+class BiteDocument(Document):
+    """How a clause is shown to matter."""
+
+    opposite: Annotated[Text, Field(min_length=1)] = Field(description="The rule turned round.")
+    act: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="What examples do or leave out, in words of the clause; `|` parts alternatives."
+    )
+    done_in: Literal["keep", "break"] = Field("break", description="The examples that do it.")
+
+
+class AddsDocument(Document):
+    """Words added to the inherited texts of a clause: the only way to word a hard clause further."""
+
+    behaviour: Text | None = None
+    limit: Text | None = None
+    critique: Text | None = None
+    revision: Text | None = None
+
+
 class PrincipleDocument(Document):
-    """One clause."""
+    """One clause. In a file that extends others, a known id states only what it changes."""
 
     id: Name
-    title: Annotated[str, Field(min_length=1, max_length=80)]
-    behaviour: Annotated[Text, Field(min_length=1)]
-    limit: Text = ""
-    authority: Literal["hard", "default", "style"] = "default"
-    critique: Text = ""
-    revision: Text = ""
-    categories: list[str] = Field(default_factory=list)
+    title: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    behaviour: Annotated[Text, Field(min_length=1)] | None = Field(None, description="What is wanted.")
+    limit: Text | None = Field(None, description="One explicit limit.")
+    authority: Authority | None = None
+    critique: Text | None = Field(None, description="What a critic asks of a draft.")
+    revision: Text | None = Field(None, description="How a draft is mended.")
+    categories: list[str] | None = Field(None, description="Hazards that the clause speaks to.")
+    definitions: dict[Annotated[str, Field(min_length=1, max_length=80)], Text] | None = None
+    examples: list[ExampleDocument] | None = None
+    canned: LocaleTexts | None = Field(None, description="Said in place of a reply that broke it.")
+    safe_partial: LocaleTexts | None = Field(None, description="Said in place of the part that broke it.")
+    checks: (
+        list[
+            Annotated[
+                PatternCheckDocument | MustMentionDocument | MaxLengthDocument | LinkAllowListDocument,
+                Field(discriminator="kind"),
+            ]
+        ]
+        | None
+    ) = Field(None, description="Checks that need no model.")
+    conflicts_with: list[Name] | None = Field(None, description="Clauses it cannot stand beside as equal.")
+    bite: BiteDocument | None = Field(None, description="Its opposite, for the bite test.")
+    adds: AddsDocument | None = None
+
+
+class ScopeDocument(Document):
+    """What the assistant is for; becomes a clause with the id `scope`."""
+
+    topics_in: Topics = Field(default_factory=list, description="Topics it takes up; none: all.")
+    topics_out: Topics = Field(default_factory=list, description="Topics it does not take up.")
+    sources: Topics = Field(default_factory=list, description="Sources that answers may rest on.")
+    examples: list[ExampleDocument] = Field(default_factory=list)
+    bite: BiteDocument | None = None
+
+
+class ModeDocument(Document):
+    """A tone: style clauses that are added, or stand in place of those of the same id."""
+
+    principles: Annotated[list[PrincipleDocument], Field(min_length=1)]
+
+
+class BudgetsDocument(Document):
+    """Most tokens (estimated) of the clauses by phase."""
+
+    prompt: Count | None = Field(None, description="Of the compiled text; default 600.")
+    critique: Count | None = Field(None, description="Of the clauses as a critic reads them; default 2000.")
+    revision: Count | None = Field(None, description="Of the clauses as a reviser reads them; default 2000.")
+
+
+class ExchangeTestDocument(Document):
+    """An exchange, and the clauses that its reply breaks."""
+
+    request: Annotated[Text, Field(min_length=1)]
+    reply: Annotated[Text, Field(min_length=1)]
+    breaks: list[Name] = Field(default_factory=list)
+    does: list[str] = Field(default_factory=list, description="Acts of the reply, for the scripted critic.")
+    omits: list[str] = Field(default_factory=list, description="Acts that the reply leaves out.")
 
 
 class ConstitutionDocument(Document):
     """A constitution file."""
 
     name: Name
-    version: Version
-    preamble: Text = ""
+    version: SemanticVersion
+    summary: Annotated[str, Field(max_length=300)] = Field("", description="For whom, and to what end.")
+    level: Literal["platform", "organisation", "tenant", "route"] = Field(
+        "tenant", description="Who speaks; a more special level may extend a more general one."
+    )
+    extends: list[str] | str | None = Field(
+        None, description="Constitutions it starts from: names, or paths from this file."
+    )
+    preamble: Text | None = None
     principles: list[PrincipleDocument] = Field(default_factory=list)
+    remove: list[Name] = Field(default_factory=list, description="Inherited clauses to drop; no hard ones.")
+    scope: ScopeDocument | None = None
+    modes: dict[Name, ModeDocument] = Field(default_factory=dict)
+    budgets: BudgetsDocument | None = None
+    tests: list[ExchangeTestDocument] = Field(default_factory=list)
 
 
 class LanguageDocument(Document):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +17,15 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from policies.bundle import PolicyBundle
-from policies.categories import HAZARDS
-from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
+from policies.composition import CompositionError, Layer, compose
+from policies.constitution import (
+    REGULAR,
+    CompiledConstitution,
+    Constitution,
+    compile_constitution,
+    over_budget,
+    split_mode,
+)
 from policies.digest import addressed, digest_of
 from policies.documents import (
     DOCUMENTS,
@@ -31,22 +38,22 @@ from policies.documents import (
     json_schema,
 )
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
+from policies.layers import layer_of, parents_of, repeated
 from policies.policy import Policy, PolicyError, ReviewBudget, Rule
-from policies.problems import dotted, validation_problems
+from policies.problems import dotted, rule_problems, validation_problems
 from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
-from policies.rules import KINDS
-from policies.verdict import Action, Stage
-from policies.yaml_text import YamlError, YamlText, parse
+from policies.yaml_files import parsed, validated
+from policies.yaml_text import YamlText
 
 __all__ = [
     "PolicyError",
     "json_schema",
     "library_names",
     "load_bundle",
+    "load_compiled_constitution",
     "load_constitution",
     "load_refusal_calibrations",
-    "read_document",
     "schema_files",
 ]
 
@@ -57,7 +64,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SUFFIXES = (".yaml", ".yml", ".json")
 _RULE_FIELDS = frozenset(item.name for item in fields(Rule))
 _Model = TypeVar("_Model", bound=Document)
-_T = TypeVar("_T")
+_Found = TypeVar("_Found")
 
 
 def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBundle:
@@ -69,24 +76,28 @@ def load_bundle(name_or_path: str, *, library: Path | None = None) -> PolicyBund
     Raises:
         PolicyError: `problems` lists everything wrong in every file, as `file:line: key.path: what`.
     """
-    desk = _Desk((library, SHIPPED) if library is not None else (SHIPPED,))
-    bundle = desk.bundle(name_or_path)
-    if bundle is None or desk.problems:
-        raise PolicyError(list(dict.fromkeys(desk.problems)))
-    return bundle
+    desk = _Desk.of(library)
+    return desk.finished(desk.bundle(name_or_path))
 
 
-def load_constitution(name_or_path: str, *, library: Path | None = None) -> CompiledConstitution:
-    """A constitution by name or path, compiled.
+def load_constitution(reference: str, *, library: Path | None = None) -> Constitution:
+    """A constitution by name or path, composed of all that it extends; its modes are in it.
 
     Raises:
-        PolicyError: as for `load_bundle`.
+        PolicyError: as above; also where files or clauses conflict, or a text is over its budget.
     """
-    desk = _Desk((library, SHIPPED) if library is not None else (SHIPPED,))
-    found = desk.compiled(desk.read("constitutions", ConstitutionDocument, name_or_path, None, ""))
-    if found is None or desk.problems:
-        raise PolicyError(list(dict.fromkeys(desk.problems)))
-    return found
+    desk = _Desk.of(library)
+    return desk.finished(desk.constitution(reference))
+
+
+def load_compiled_constitution(reference: str, *, library: Path | None = None) -> CompiledConstitution:
+    """The same, compiled; `name+mode` for one of its modes.
+
+    Raises:
+        PolicyError: as above; also where there is no such mode.
+    """
+    desk = _Desk.of(library)
+    return desk.finished(desk.compiled(reference))
 
 
 def load_refusal_calibrations(path: Path) -> Calibrations:
@@ -95,29 +106,9 @@ def load_refusal_calibrations(path: Path) -> Calibrations:
     Raises:
         PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
     """
-    entries = _validated(path, REFUSAL_CALIBRATIONS.validate_python)
+    entries = validated(path, REFUSAL_CALIBRATIONS.validate_python)
     patterns = {name: _calibration(entry) for name, entry in entries.items()}
     return Calibrations(patterns, digest_of([(name, asdict(each)) for name, each in patterns.items()]))
-
-
-def read_document(path: Path, model: type[_Model]) -> _Model:
-    """Any other YAML file, as a validating model.
-
-    Raises:
-        PolicyError: `problems` lists everything wrong in the file, as `file:line: key.path: what`.
-    """
-    return _validated(path, model.model_validate)
-
-
-def _validated(path: Path, validate: Callable[[Any], _T]) -> _T:
-    problems: list[str] = []
-    text = _parsed(path, problems)
-    if text is None:
-        raise PolicyError(problems)
-    try:
-        return validate(text.value)
-    except ValidationError as error:
-        raise PolicyError(validation_problems(path, text, error)) from None
 
 
 def library_names(kind: str = "policies", *, library: Path | None = None) -> tuple[str, ...]:
@@ -154,6 +145,20 @@ class _Desk:
     roots: Sequence[Path]
     problems: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, library: Path | None) -> _Desk:
+        return cls((library, SHIPPED) if library is not None else (SHIPPED,))
+
+    def finished(self, found: _Found | None) -> _Found:
+        """What was loaded.
+
+        Raises:
+            PolicyError: anything was wrong on the way.
+        """
+        if found is None or self.problems:
+            raise PolicyError(list(dict.fromkeys(self.problems)))
+        return found
+
     def bundle(self, reference: str) -> PolicyBundle | None:
         chain = self._chain(reference)
         if not chain:
@@ -184,24 +189,61 @@ class _Desk:
             asked, beside, said_at = sheet.document.extends, sheet.path.parent, sheet.at(("extends",))
 
     def _constitution(self, merged: MergedPolicy, chain: Sequence[_Sheet]) -> CompiledConstitution | None:
-        return self.compiled(
-            self._referred("constitutions", ConstitutionDocument, "constitution", merged, chain)
-        )
+        if (place := merged.places.get("constitution")) is None:
+            return self.compiled("default")
+        sheet = chain[place.file]
+        return self.compiled(merged.values["constitution"], sheet.path.parent, sheet.at(place.path))
 
-    def compiled(self, sheet: _Sheet | None) -> CompiledConstitution | None:
-        """The constitution of a file that was read."""
-        if sheet is None or not isinstance(sheet.document, ConstitutionDocument):
+    def compiled(
+        self, reference: str, beside: Path | None = None, said_at: str = ""
+    ) -> CompiledConstitution | None:
+        """A constitution as `name` or `name+mode` (or a path), ready to be sent."""
+        name, mode = split_mode(reference)
+        constitution = self.constitution(name, beside, said_at)
+        if constitution is None:
             return None
-        document = sheet.document
-        seen: set[str] = set()
-        for index, principle in enumerate(document.principles):
-            if principle.id in seen:
-                where = sheet.at(("principles", index, "id"))
-                self.problems.append(f"{where}: {principle.id!r} is there twice")
-            seen.add(principle.id)
-        principles = tuple(_principle(item.model_dump()) for item in document.principles)
-        constitution = Constitution(document.name, document.version, document.preamble, principles)
-        return compile_constitution(constitution)
+        if mode != REGULAR and mode not in constitution.modes:
+            said = f"{said_at}: " if said_at else ""
+            choices = ", ".join((REGULAR, *constitution.modes))
+            self.problems.append(f"{said}{name} has no mode {mode!r}; there are: {choices}")
+            return None
+        return compile_constitution(constitution, mode)
+
+    def constitution(
+        self, reference: str, beside: Path | None = None, said_at: str = ""
+    ) -> Constitution | None:
+        """A constitution with all it extends, checked in every mode against its budgets."""
+        layers = self._layers(reference, beside, said_at, ())
+        if not layers:
+            return None
+        try:
+            constitution = compose(layers)
+        except CompositionError as error:
+            self.problems.extend(error.problems)
+            return None
+        self.problems.extend(f"{layers[-1].file}: budgets.{over}" for over in over_budget(constitution))
+        return constitution
+
+    def _layers(
+        self, reference: str, beside: Path | None, said_at: str, below: tuple[Path, ...]
+    ) -> list[Layer]:
+        """A file after everything it extends; empty where one cannot be read."""
+        sheet = self.read("constitutions", ConstitutionDocument, reference, beside, said_at)
+        if sheet is None or not isinstance(sheet.document, ConstitutionDocument):
+            return []
+        if sheet.path in below or len(below) >= MAX_CHAIN:
+            self.problems.append(f"{said_at}: a circle, or a chain of more than {MAX_CHAIN} files")
+            return []
+        document, above = sheet.document, list[Layer]()
+        self.problems.extend(
+            f"{sheet.at(path)}: {name!r} is there twice" for path, name in repeated(document)
+        )
+        for parent in parents_of(document):
+            found = self._layers(parent, sheet.path.parent, sheet.at(("extends",)), (*below, sheet.path))
+            if not found:
+                return []
+            above += (layer for layer in found if layer not in above)
+        return [*above, layer_of(document, str(sheet.path), sheet.at, (each.file for each in above))]
 
     def _replies(self, merged: MergedPolicy, chain: Sequence[_Sheet]) -> CannedReplies | None:
         sheet = self._referred("replies", RepliesDocument, "replies", merged, chain)
@@ -210,10 +252,9 @@ class _Desk:
         texts = {name: dict(_with_closing(item)) for name, item in sheet.document.languages.items()}
         if FALLBACK_LANGUAGE not in texts:
             self.problems.append(f"{sheet.at(('languages',))}: {FALLBACK_LANGUAGE!r} must be there")
-        for name, language in texts.items():
-            if FALLBACK_CATEGORY not in language:
-                where = sheet.at(("languages", name, "texts"))
-                self.problems.append(f"{where}: {FALLBACK_CATEGORY!r} must be there")
+        bare = (name for name, language in texts.items() if FALLBACK_CATEGORY not in language)
+        places = (sheet.at(("languages", name, "texts")) for name in bare)
+        self.problems.extend(f"{place}: {FALLBACK_CATEGORY!r} must be there" for place in places)
         document = sheet.document
         return CannedReplies(document.name, document.version, texts, digest_of(texts))
 
@@ -254,7 +295,7 @@ class _Desk:
         if missing:
             return None
         rule = Rule(**{key: _frozen(value) for key, value in merged.values.items() if key in _RULE_FIELDS})
-        for problem in _rule_problems(rule, merged, replies):
+        for problem in rule_problems(rule, merged, replies):
             key, _, message = problem.partition(": ")
             self._point(merged.where(key), chain, key, message)
         return rule
@@ -284,7 +325,7 @@ class _Desk:
             said = f"{said_at}: " if said_at else ""
             self.problems.append(f"{said}no {_ONE[kind]} {reference!r}; there are: {choices}")
             return None
-        text = _parsed(path, self.problems)
+        text = parsed(path, self.problems)
         if text is None:
             return None
         try:
@@ -306,17 +347,6 @@ class _Desk:
 _ONE: Mapping[str, str] = {"policies": "policy", "constitutions": "constitution", "replies": "canned replies"}
 
 
-def _parsed(path: Path, problems: list[str]) -> YamlText | None:
-    """A file's YAML, or None and what is wrong with it."""
-    try:
-        return parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeError) as error:
-        problems.append(f"{path}: cannot be read: {error}")
-    except YamlError as error:
-        problems.extend(f"{path}: {problem}" for problem in error.problems)
-    return None
-
-
 def _calibration(entry: RefusalCalibrationDocument) -> Calibration:
     values = entry.model_dump()
     return Calibration({label: values.pop(label) for label in CLASSES}, **values)
@@ -324,38 +354,6 @@ def _calibration(entry: RefusalCalibrationDocument) -> Calibration:
 
 def _names(folder: Path) -> Iterator[str]:
     return (file.stem for file in folder.glob("*.yaml"))
-
-
-def _rule_problems(rule: Rule, merged: MergedRule, replies: CannedReplies | None) -> Iterator[str]:
-    """Everything about a whole rule that its keys alone do not show, as `key: what`."""
-    kind = KINDS.get(rule.kind)
-    if kind is None:
-        yield f"kind: {rule.kind!r} is no kind of rule; there are: {', '.join(KINDS)}"
-        return
-    yield from kind.check(rule)
-    if kind.wakes_on != "scores":
-        for key in sorted({"threshold", "classifier"} & merged.values.keys()):
-            yield f"{key}: says nothing in a {rule.kind} rule"
-    after = rule.stage is Stage.POST_CALL
-    if rule.action is Action.REVIEW and not after:
-        yield "action: review needs an answer, so it stands at post_call only"
-    if rule.when_flagged and not after:
-        yield "when_flagged: only rules at post_call wait for a flagged input"
-    for key in sorted({"origins", "turns"} & merged.values.keys() if after else ()):
-        yield f"{key}: says nothing at post_call, where the answer is judged"
-    if replies is not None and rule.action is Action.BLOCK:
-        yield from _category_problems(rule, replies)
-
-
-def _category_problems(rule: Rule, replies: CannedReplies) -> Iterator[str]:
-    known = replies.texts.get(FALLBACK_LANGUAGE, {})
-    if rule.category not in ("", "auto", *known, *HAZARDS):
-        choices = ", ".join(known)
-        yield f"category: no canned reply for {rule.category!r} in {replies.name}; there are: {choices}"
-
-
-def _principle(values: Mapping[str, Any]) -> Principle:
-    return Principle(**{key: _frozen(value) for key, value in values.items()})
 
 
 def _with_closing(language: Any) -> Iterator[tuple[str, str]]:

@@ -34,6 +34,7 @@ from proxy.screening import ScreeningRoom, VerdictCache
 from proxy.settings import Settings
 from proxy.stores import Store
 from proxy.stores.tiered import LocalStore, TieredStore, open_store
+from proxy.surfaces.constitutions import ConstitutionLister, constitution_routes
 from proxy.surfaces.front import Front, Handler, Pattern
 from proxy.surfaces.operations import (
     ModelLister,
@@ -158,6 +159,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     )
     public, operations = _app(lambda _: parts.running()), _app()
     public.include_router(public_routes(_models(router, tenants), version=VERSION))
+    public.include_router(constitution_routes(_constitutions(tenants)))
     ready = _readiness(classifiers, store, ledger)
     operations.include_router(reload_routes(lambda: _reload(reloader)))
     for app in (operations, public) if settings.metrics_port is None else (operations,):
@@ -221,6 +223,10 @@ def _about(calibrations: Calibrations) -> dict[str, str]:
     return {"version": VERSION} | (
         {"refusal_calibration": calibrations.digest} if calibrations.patterns else {}
     )
+
+
+def _constitutions(tenants: Tenants) -> ConstitutionLister:
+    return lambda headers: tenants.greet(headers).constitutions("chat_completions")
 
 
 def _labels(classifiers: Mapping[str, Classifier]) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 CODES = (
     *("duplicate_header", "duplicate_key", "guard_unavailable", "internal_error", "invalid_api_key"),
+    "constitution_not_found",
     *("invalid_json", "invalid_request", "invalid_value", "method_not_allowed", "model_not_found"),
     *("invalid_form", "not_an_object", "number_out_of_range"),
     *("overloaded", "payload_too_large", "permission_denied", "policy_not_selectable"),

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from policies.documents import Document, ModelPattern, Name
-from policies.loader import read_document
 from policies.policy import PolicyError
+from policies.yaml_files import read_document
 from proxy.keys import DIGEST
 from proxy.metric_families import Vocabulary
 

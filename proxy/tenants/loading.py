@@ -13,7 +13,7 @@ from policies.constitution import CompiledConstitution
 from policies.digest import digest_of
 from policies.floor import held
 from policies.lattice import Lattice, Member, Says
-from policies.loader import load_bundle, load_constitution
+from policies.loader import load_bundle, load_compiled_constitution
 from policies.policy import PolicyError
 from policies.rules import resolve
 from policies.thresholds import Points
@@ -118,7 +118,7 @@ class _Loading:
         return self._tried(lambda: load_bundle(name, library=self.settings.policies_dir))
 
     def _constitution(self, name: str) -> CompiledConstitution | None:
-        return self._tried(lambda: load_constitution(name, library=self.settings.policies_dir))
+        return self._tried(lambda: load_compiled_constitution(name, library=self.settings.policies_dir))
 
     def _candidates(self) -> set[str]:
         theirs = (each.candidate for each in self.document.tenants.values())

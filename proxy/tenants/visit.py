@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from policies.bundle import PolicyBundle
-from policies.lattice import NOTHING, Says
+from policies.constitution import CompiledConstitution
+from policies.lattice import NOTHING, Member, Says
 from proxy.errors import Unauthorised
 from proxy.exchange.exchange import Onward
 from proxy.keys import KEY_HEADERS, KEY_PREFIX, key_digest, presented_key
@@ -58,6 +59,20 @@ class Visit:
         """
         key = self.key.name if self.key is not None else ""
         return self.snapshot.bundle(self.who.name, key, model, route, self.wish)
+
+    def constitutions(self, route: str) -> tuple[CompiledConstitution, ...]:
+        """The constitution that answers it on a route, then those that it may choose.
+
+        Raises:
+            BadRequest, Forbidden: as for `bundle`.
+        """
+        own, member = self.bundle(route, ""), self.snapshot.lattice.members.get(self.who.name, Member())
+        wishes = [Says(policy=name) for name in sorted(member.policies)]
+        wishes += [Says(constitution=name) for name in sorted(member.constitutions)]
+        key = self.key.name if self.key is not None else ""
+        chosen = (self.snapshot.bundle(self.who.name, key, "", route, wish) for wish in wishes)
+        found = {each.constitution.digest: each.constitution for each in (own, *chosen)}
+        return tuple(found.values())
 
 
 @dataclass(slots=True)

@@ -71,6 +71,7 @@ DEPLOYMENTS = {"POST /openai/deployments/{name}/chat/completions"}
 COLD = {
     *("/", "/v1", "/models", "/v1/models", "/models/{model_id:path}", "/v1/models/{model_id:path}"),
     *("/livez", "/readyz", "/metrics"),
+    *("/constitution", "/v1/constitution", "/constitution/{name}", "/v1/constitution/{name}"),
 }
 """Routes of the FastAPI application."""
 

@@ -13,6 +13,8 @@ from policies.loader import (
     json_schema,
     library_names,
     load_bundle,
+    load_compiled_constitution,
+    load_constitution,
     load_refusal_calibrations,
 )
 from policies.verdict import Action
@@ -61,8 +63,9 @@ def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="no policy 'defualt'; there are: default, monitor, strict"):
         load_bundle("defualt")
     told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
+    choices = ", ".join(library_names("constitutions"))
     assert told == [
-        "p.yaml:3: constitution: no constitution 'x'; there are: default, none, support-desk",
+        f"p.yaml:3: constitution: no constitution 'x'; there are: {choices}",
         "p.yaml:4: replies: no canned replies 'y'; there are: default",
     ]
 
@@ -169,6 +172,71 @@ def test_clauses_have_names_of_their_own(tmp_path: Path) -> None:
     assert problems(tmp_path, "name: p\nversion: '1'\nconstitution: ./c.yaml\n") == [
         "c.yaml:3: principles[1].id: 'x' is there twice"
     ]
+
+
+CLAUSE = "{id: x, title: T, behaviour: B, authority: hard}"
+
+
+def constitution(folder: Path, text: str, name: str = "c.yaml") -> str:
+    return write(folder, f"name: c\nversion: '1'\n{text}", name)
+
+
+def test_a_constitution_extends_others_by_name_or_path(tmp_path: Path) -> None:
+    """Also several, and each file once."""
+    constitution(tmp_path, f"level: platform\nprinciples: [{CLAUSE}]\n", "top.yaml")
+    for name in ("left", "right"):
+        clause = f"{{id: {name}, title: T, behaviour: B}}"
+        constitution(tmp_path, f"extends: ./top.yaml\nprinciples: [{clause}]\n", f"{name}.yaml")
+    path = constitution(tmp_path, "level: route\nextends: [./left.yaml, ./right.yaml]\n")
+    found = load_constitution(path)
+    assert [each.id for each in found.principles] == ["x", "left", "right"]
+    assert len(found.lineage) == 3
+
+
+def test_a_loosened_hard_clause_is_told_with_both_files(tmp_path: Path) -> None:
+    """Where it can be mended."""
+    constitution(tmp_path, f"level: platform\nprinciples: [{CLAUSE}]\n", "top.yaml")
+    path = constitution(tmp_path, "extends: ./top.yaml\nprinciples: [{id: x, limit: L}]\n")
+    with pytest.raises(PolicyError) as caught:
+        load_constitution(path)
+    (told,) = caught.value.problems
+    assert f"{tmp_path}/c.yaml:4: principles[0]: limit of 'x'" in told
+    assert f"{tmp_path}/top.yaml:4: principles[0]" in told
+
+
+def test_constitutions_do_not_extend_themselves(tmp_path: Path) -> None:
+    """A circle is told, and so is a parent that is not there."""
+    constitution(tmp_path, "extends: ./c.yaml\n")
+    with pytest.raises(PolicyError, match="a circle"):
+        load_constitution(str(tmp_path / "c.yaml"))
+    with pytest.raises(PolicyError, match="no constitution 'nobody'"):
+        load_constitution(constitution(tmp_path, "extends: nobody\n"))
+
+
+def test_a_text_over_its_budget_does_not_load(tmp_path: Path) -> None:
+    """The size and the budget are told."""
+    path = constitution(tmp_path, f"principles: [{CLAUSE}]\nbudgets: {{prompt: 3}}\n")
+    with pytest.raises(PolicyError, match=r"c.yaml: budgets.prompt: c takes about \d+ tokens"):
+        load_constitution(path)
+
+
+def test_a_policy_names_a_mode_after_a_plus(tmp_path: Path) -> None:
+    """An unknown one is told with those there are."""
+    style = "{id: tone, title: T, behaviour: B, authority: style}"
+    constitution(tmp_path, f"principles: [{CLAUSE}]\nmodes: {{fun: {{principles: [{style}]}}}}\n")
+    path = write(tmp_path, "name: p\nversion: '1'\nconstitution: ./c.yaml+fun\n")
+    assert load_bundle(path).constitution.name == "c+fun"
+    assert load_compiled_constitution(str(tmp_path / "c.yaml") + "+fun").mode == "fun"
+    told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: ./c.yaml+sad\n")
+    assert told == ["p.yaml:3: constitution: ./c.yaml has no mode 'sad'; there are: regular, fun"]
+
+
+@pytest.mark.parametrize("version", ["1.0.0.0", "01", "v1", "1.x"])
+def test_constitutions_have_semantic_versions(tmp_path: Path, version: str) -> None:
+    """`1` and `1.0` are short for `1.0.0`."""
+    path = write(tmp_path, f"name: c\nversion: '{version}'\n", "c.yaml")
+    with pytest.raises(PolicyError, match="version"):
+        load_constitution(path)
 
 
 def test_the_digest_follows_the_content(tmp_path: Path) -> None:

@@ -67,9 +67,7 @@ async def test_a_refusal_has_the_surface_s_own_shape_and_is_recorded() -> None:
 
 
 async def test_a_refusal_says_its_id_under_the_name_that_the_route_has_for_it() -> None:
-    route = GuardedRoute(
-        Echo(), FakeCorridor(), Entrance(greeted(make_bundle())), id_header=b"request-id"
-    )
+    route = GuardedRoute(Echo(), FakeCorridor(), Entrance(greeted(make_bundle())), id_header=b"request-id")
     answer = await Caller(route).post("/things", b"{")
     assert answer.header("request-id") == answer.header("x-request-id") is not None
 
