@@ -53,12 +53,14 @@ def test_the_callers_library_goes_before_the_shipped_one(tmp_path: Path) -> None
     write(tmp_path, f"name: default\nversion: '9'\nrules:{RULE}", "policies/default.yaml")
     write(tmp_path, f"name: ours\nversion: '1'\nextends: strict\nrules:{RULE}", "policies/ours.yaml")
     assert load_bundle("default", library=tmp_path).policy.version == "9"
-    assert library_names(library=tmp_path) == ("default", "monitor", "ours", "strict")
+    assert library_names(library=tmp_path) == ("default", "embedded", "monitor", "ours", "strict")
 
 
 def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
     """For policies and for what they name, where it stands."""
-    with pytest.raises(PolicyError, match="no policy 'defualt'; there are: default, monitor, strict"):
+    with pytest.raises(
+        PolicyError, match="no policy 'defualt'; there are: default, embedded, monitor, strict"
+    ):
         load_bundle("defualt")
     told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
     assert told == [
