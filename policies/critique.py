@@ -87,8 +87,9 @@ class Review:
 class ReviewResult:
     """How a review ended. `revision` and `critique` are kept for export.
 
-    `partial`: key of the safe-partial reply to deliver. `rounds`: how many were begun. `unreadable`:
-    answers of the critic that were not the object asked for. `canary`: whether one was set, and seen.
+    `partial`: key of the safe-partial reply to deliver. `rounds`: how many were begun. `critiques`:
+    answers of a model that could be read, `unreadable`: those that were not the object asked for.
+    `canary`: whether one was set, and seen.
     """
 
     deliver: Deliver
@@ -99,6 +100,7 @@ class ReviewResult:
     void_findings: int = 0
     partial: str = ""
     rounds: int = 0
+    critiques: int = 0
     unreadable: int = 0
     canary: Canaries = "none"
 
@@ -131,6 +133,7 @@ class _Course:
     void: int = 0
     rounds: int = 0
     calls: int = 0
+    critiques: int = 0
     unreadable: int = 0
     canary: Canaries = "none"
 
@@ -238,6 +241,7 @@ def _criticise(course: _Course) -> Generator[Step, Answer, bool]:
             course.unreadable += 1
             complaint = prompts.repair(str(error))
             continue
+        course.critiques += 1
         if canary is not None and not _canary_seen(course, critique, canary):
             return False
         course.heard(critique, answer, check(critique, as_evidence(course.text, nonce), _clauses(subject)))
@@ -336,6 +340,7 @@ def _result(course: _Course, deliver: Deliver, outcome: ReviewOutcome, partial: 
         void_findings=course.void,
         partial=partial,
         rounds=course.rounds,
+        critiques=course.critiques,
         unreadable=course.unreadable,
         canary=course.canary,
     )

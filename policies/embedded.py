@@ -91,7 +91,9 @@ def point_out(
 
 
 def without(parts: Sequence[str], gone: set[int] | Sequence[int], gap: str = "") -> str:
-    """The draft without some parts; `gap` stands once, where the first of them stood."""
+    """The draft without some parts; `gap` stands once, where the first of them stood. "" where all go."""
+    if len(gone) == len(parts):
+        return ""
     first = min(gone, default=-1)
     kept = [
         part if number not in gone else f"{gap} " if gap else ""

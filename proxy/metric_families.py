@@ -10,9 +10,12 @@ from typing import Literal, get_args
 from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
+from policies.critique import Deliver
+from policies.lanes import Lane, Trigger
 from policies.verdict import Action, Failure, Stage
 from proxy.exchange.coverage import REASONS
 from proxy.exchange.events import (
+    CriticKind,
     FeedbackKind,
     GuardMode,
     Outcome,
@@ -117,6 +120,11 @@ class Counters:
     suspected: Tally
     revisions: Tally
     findings: Tally
+    reviews: Tally
+    critiques: Tally
+    canaries: Tally
+    lanes: Tally
+    lane_tokens: Tally
     replaced: Tally
     guard_failures: Tally
     unscreened: Tally
@@ -145,6 +153,7 @@ class Clocks:
     upstream: Distribution
     overhead: Distribution
     first_byte: Distribution
+    lanes: Distribution
     stages: Distribution
     scores: Distribution
 
@@ -194,6 +203,7 @@ BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitut
 _STAGES = tuple(Stage)
 _ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))
 _SIDES = ("input", "output")
+_LANES = get_args(Lane)
 _BY_SURFACE = ("surface", "streaming")
 
 
@@ -203,7 +213,7 @@ def make_counters(words: Vocabulary) -> Counters:
         **_traffic(words),
         **_decisions(words),
         **_refusals(),
-        **_reviews(),
+        **_reviews(words.policies),
         **_coverage(words),
         **_usage(),
     )
@@ -226,6 +236,13 @@ def make_clocks(words: Vocabulary) -> Clocks:
             OWN,
         ),
         first_byte=by_surface("time_to_first_byte", "From the request to the first byte.", FIRST_BYTE),
+        lanes=Distribution(
+            "gatehouse_lane_duration_seconds",
+            "From the request to the end of the answer, by lane.",
+            OPERATION,
+            ("lane",),
+            (_LANES,),
+        ),
         stages=Distribution(
             "gatehouse_stage_duration_seconds",
             "Wall time of a stage.",
@@ -323,11 +340,11 @@ def _refusals() -> dict[str, Tally]:
     }
 
 
-def _reviews() -> dict[str, Tally]:
+def _reviews(policies: tuple[str, ...]) -> dict[str, Tally]:
     return {
         "revisions": Tally(
             "gatehouse_revisions",
-            "Critique-and-revise rounds, by outcome.",
+            "Reviews of answers that the client was still to get, by outcome.",
             ("outcome",),
             (get_args(RevisionOutcome),),
         ),
@@ -336,6 +353,37 @@ def _reviews() -> dict[str, Tally]:
             "Findings of critiques; `void` ones quote nothing that is there.",
             ("result",),
             (("held", "void"),),
+        ),
+        "reviews": Tally(
+            "gatehouse_reviews",
+            "Reviews, by what led to them, who criticised, and what they came to; `sample`: by lot, of an "
+            "answer that was delivered already, so that nothing came of it.",
+            ("trigger", "critic", "delivered"),
+            (get_args(Trigger), get_args(CriticKind), get_args(Deliver)),
+        ),
+        "critiques": Tally(
+            "gatehouse_critiques",
+            "Critiques, by how they could be read; `unreadable` ones are asked for once more.",
+            ("result",),
+            (("read", "unreadable"),),
+        ),
+        "canaries": Tally(
+            "gatehouse_critique_canaries",
+            "Canary clauses, by whether the critic saw the breach; a missed one voids the critique.",
+            ("result",),
+            (("seen", "missed"),),
+        ),
+        "lanes": Tally(
+            "gatehouse_lanes",
+            "Exchanges whose answer was judged, by the gravest lane of their answers.",
+            ("lane", "policy"),
+            (_LANES, policies),
+        ),
+        "lane_tokens": Tally(
+            "gatehouse_lane_tokens",
+            "Tokens by lane and what they were for; those of reviews by lot are under `pass`.",
+            ("lane", "purpose"),
+            (_LANES, ("client", "critique", "revision")),
         ),
         "replaced": Tally(
             "gatehouse_replies_replaced",

@@ -32,7 +32,7 @@ PREFIXES = (PREFIX, "/openai/v1")
 _EXPOSED = (
     b"x-request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, x-gatehouse-category, "
     b"x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, x-gatehouse-coverage, "
-    b"x-gatehouse-overhead-ms, retry-after"
+    b"x-gatehouse-overhead-ms, x-gatehouse-lane, retry-after"
 )
 
 

@@ -88,7 +88,7 @@ class UpstreamRouter:
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`."""
-        return await self.adapter(critic_model(exchange)).ask(exchange, prompt)
+        return await self.adapter(critic_model(exchange, prompt)).ask(exchange, prompt)
 
     async def models(self, headers: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
         """All models that the adapters list, each name once, the default's first."""
