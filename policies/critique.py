@@ -259,7 +259,8 @@ def _point_out(course: _Course) -> Generator[Step, Answer, bool]:
     """Let the classifier name the sentences that go too far; False where it could not measure them."""
     subject = course.subject
     parts = embedded.split(course.text)
-    gone = yield from embedded.point_out(parts, course.risk, subject.review_at, course.evidence)
+    least = subject.budget.min_length_ratio * len(subject.draft)
+    gone = yield from embedded.point_out(parts, course.risk, subject.review_at, course.evidence, least)
     if gone is None:
         return False
     critique = embedded.critique(parts, gone, subject.category, subject.constitution)

@@ -20,8 +20,10 @@ MAX_PARTS = 16
 """A draft is measured in at most so many parts; a longer one in groups of sentences."""
 MAX_DROPS = 6
 """At most so many parts are left out."""
+SUSPICIOUS = 0.5
+"""A part that scores this share of the review threshold by itself goes where another one has to go."""
 MIN_FALL = 0.02
-"""A part stays unless the risk falls by this much without it."""
+"""Any other part stays unless the risk falls by this much without it."""
 SEVERITY = 2
 _QUOTED = 4000
 
@@ -61,11 +63,13 @@ def split(draft: str) -> tuple[str, ...]:
 
 
 def point_out(
-    parts: Sequence[str], risk: float, review_at: float, evidence: Sequence[Evidence]
+    parts: Sequence[str], risk: float, review_at: float, evidence: Sequence[Evidence] = (), least: float = 1
 ) -> Generator[Measure, str | Measured | None, tuple[int, ...] | None]:
     """Numbers of the parts that should go; None where something could not be measured.
 
-    Parts in which a fixed check found something go in any case.
+    Parts in which a fixed check found something go in any case. Of the others the riskiest go first: those
+    that are suspicious by themselves, and those without which the rest is safer, until it is safe enough.
+    `least`: characters that have to be left.
     """
     condemned = {number for number, part in enumerate(parts) if _is_evidence(part, evidence)}
     if risk < review_at:
@@ -76,17 +80,17 @@ def point_out(
         if own is None:
             return None
         alone.append((own, number))
-    for _, number in sorted(alone, key=lambda item: (-item[0], item[1]))[:MAX_DROPS]:
-        if number in condemned or len(condemned) + 1 >= len(parts):
+    for own, number in sorted(alone, key=lambda item: (-item[0], item[1]))[:MAX_DROPS]:
+        left = without(parts, {*condemned, number})
+        suspicious = own >= SUSPICIOUS * review_at
+        if number in condemned or len(left) < least or not (suspicious or risk >= review_at):
             continue
-        rest = yield from _risk(without(parts, {*condemned, number}))
+        rest = yield from _risk(left)
         if rest is None:
             return None
-        if risk - rest >= MIN_FALL:
+        if suspicious or risk - rest >= MIN_FALL:
             condemned.add(number)
             risk = rest
-        if risk < review_at:
-            break
     return tuple(sorted(condemned))
 
 

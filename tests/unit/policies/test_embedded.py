@@ -16,10 +16,10 @@ from policies.findings import Evidence
 DRAFT = "Happy birthday, Sam. You are a worthless idiot. Cheers to ten years!\n\nYour team"
 
 
-def pointed(draft: str, risk: Callable[[str], float | None], *, review_at: float = 0.3) -> tuple[object, int]:
+def pointed(draft: str, risk: Callable[[str], float | None], *, least: float = 1) -> tuple[object, int]:
     """Numbers of the parts that go, and how many measurements that took."""
     first = risk(draft)
-    steps = point_out(split(draft), 1.0 if first is None else first, review_at, ())
+    steps = point_out(split(draft), 1.0 if first is None else first, 0.3, least=least)
     answer: Measured | None = None
     asked = 0
     while True:
@@ -58,7 +58,22 @@ def test_the_sentence_that_gives_the_risk_is_named() -> None:
 
 def test_a_sentence_without_which_nothing_is_safer_stays() -> None:
     """The draft scores high as a whole, and no part of it is to blame."""
-    assert pointed(DRAFT, lambda _: 0.5)[0] == ()
+    assert pointed(DRAFT, lambda text: 0.5 if len(text) > 30 else 0.1)[0] == ()
+
+
+def test_suspicious_sentences_go_with_the_worst_one() -> None:
+    """Although the rest would pass without the worst alone; harmless ones stay."""
+
+    def risk(text: str) -> float:
+        return 0.05 + 0.4 * ("worthless" in text) + 0.2 * ("ten years" in text and "worthless" not in text)
+
+    assert pointed(DRAFT, risk)[0] == (1, 2)
+
+
+def test_enough_of_the_draft_is_left() -> None:
+    """A review that leaves a stub would only be rejected."""
+    parts = ("One idiot. ", "Two idiots. ", "Three idiots.")
+    assert pointed("".join(parts), insults, least=20) == ((0,), 4)
 
 
 def test_never_all_of_a_draft_goes_and_the_work_is_bounded() -> None:
