@@ -10,21 +10,17 @@ from typing import Literal, get_args
 from classifiers.language import LANGUAGES
 from policies.bundle import PolicyBundle
 from policies.categories import CATEGORIES, HAZARDS
-from policies.critique import Deliver
-from policies.lanes import Lane, Trigger
 from policies.verdict import Action, Failure, Stage
 from proxy.exchange.coverage import REASONS
 from proxy.exchange.events import (
-    CriticKind,
     FeedbackKind,
     GuardMode,
     Outcome,
     RefusalClass,
     RefusalOrigin,
-    RevisionOutcome,
     TokenPurpose,
 )
-from proxy.exchange.exchange import ReplyOrigin
+from proxy.review_families import LANES, review_tallies
 from proxy.tallies import Distribution, Tally
 
 NONE = "none"
@@ -203,7 +199,6 @@ BUILD_LABELS = ("version", "policy", "policy_digest", "constitution", "constitut
 _STAGES = tuple(Stage)
 _ACTED = (*product(_STAGES, (Action.FLAG, Action.BLOCK)), (Stage.POST_CALL, Action.REVIEW))
 _SIDES = ("input", "output")
-_LANES = get_args(Lane)
 _BY_SURFACE = ("surface", "streaming")
 
 
@@ -213,7 +208,7 @@ def make_counters(words: Vocabulary) -> Counters:
         **_traffic(words),
         **_decisions(words),
         **_refusals(),
-        **_reviews(words.policies),
+        **review_tallies(words.policies),
         **_coverage(words),
         **_usage(),
     )
@@ -241,7 +236,7 @@ def make_clocks(words: Vocabulary) -> Clocks:
             "From the request to the end of the answer, by lane.",
             OPERATION,
             ("lane",),
-            (_LANES,),
+            (LANES,),
         ),
         stages=Distribution(
             "gatehouse_stage_duration_seconds",
@@ -336,61 +331,6 @@ def _refusals() -> dict[str, Tally]:
             "Refusals of what the classifiers score as benign, by who declined.",
             ("origin",),
             (get_args(RefusalOrigin),),
-        ),
-    }
-
-
-def _reviews(policies: tuple[str, ...]) -> dict[str, Tally]:
-    return {
-        "revisions": Tally(
-            "gatehouse_revisions",
-            "Reviews of answers that the client was still to get, by outcome.",
-            ("outcome",),
-            (get_args(RevisionOutcome),),
-        ),
-        "findings": Tally(
-            "gatehouse_critique_findings",
-            "Findings of critiques; `void` ones quote nothing that is there.",
-            ("result",),
-            (("held", "void"),),
-        ),
-        "reviews": Tally(
-            "gatehouse_reviews",
-            "Reviews, by what led to them, who criticised, and what they came to; `sample`: by lot, of an "
-            "answer that was delivered already, so that nothing came of it.",
-            ("trigger", "critic", "delivered"),
-            (get_args(Trigger), get_args(CriticKind), get_args(Deliver)),
-        ),
-        "critiques": Tally(
-            "gatehouse_critiques",
-            "Critiques, by how they could be read; `unreadable` ones are asked for once more.",
-            ("result",),
-            (("read", "unreadable"),),
-        ),
-        "canaries": Tally(
-            "gatehouse_critique_canaries",
-            "Canary clauses, by whether the critic saw the breach; a missed one voids the critique.",
-            ("result",),
-            (("seen", "missed"),),
-        ),
-        "lanes": Tally(
-            "gatehouse_lanes",
-            "Exchanges whose answer was judged, by the gravest lane of their answers.",
-            ("lane", "policy"),
-            (_LANES, policies),
-        ),
-        "lane_tokens": Tally(
-            "gatehouse_lane_tokens",
-            "Tokens by lane and what they were for; those of reviews by lot are under `pass`.",
-            ("lane", "purpose"),
-            (_LANES, ("client", "critique", "revision")),
-        ),
-        "replaced": Tally(
-            "gatehouse_replies_replaced",
-            "Choices of answers that were replaced; `late`: after a part of them had been sent.",
-            ("origin", "late"),
-            (tuple(ReplyOrigin), _BOOLS),
-            product((ReplyOrigin.CANNED, ReplyOrigin.REVISED), _BOOLS),
         ),
     }
 
