@@ -238,3 +238,16 @@ def test_what_is_no_refusal_calibration_is_a_problem(tmp_path: Path, text: str) 
         load_refusal_calibrations(Path(write(tmp_path, text)))
     with pytest.raises(PolicyError, match="cannot be read"):
         load_refusal_calibrations(tmp_path / "nowhere.yaml")
+
+
+def test_safe_partial_replies_are_closed_like_canned_ones(tmp_path: Path) -> None:
+    """They name the decision too, and the digest covers them."""
+    for number, words in enumerate(("The safe part.", "Another part.")):
+        text = "name: r\nversion: '1'\nlanguages:\n  en:\n    closing: ({decision})\n    left_out: '[..]'\n"
+        text += f"    texts: {{default: No.}}\n    partials: {{injury: {words}}}\n"
+        write(tmp_path, text, f"replies/r{number}.yaml")
+        write(tmp_path, f"name: p\nversion: '1'\nreplies: r{number}\n", f"policies/p{number}.yaml")
+    first, second = (load_bundle(f"p{number}", library=tmp_path).replies for number in (0, 1))
+    assert first.partial("injury", "en", "gh-1") == "The safe part. (gh-1)"
+    assert first.gap("en") == "[..]"
+    assert first.digest != second.digest

@@ -116,3 +116,13 @@ def test_headers_of_the_upstream_s_connection_stay_with_it() -> None:
     head = UpstreamHead(200, (("x-ratelimit-limit", "5"), ("set-cookie", "a"), ("content-length", "9")))
     assert relayed(head) == [(b"x-ratelimit-limit", b"5")]
     assert relayed(None) == []
+
+
+def test_the_lane_is_told_once_the_answers_are_judged() -> None:
+    """A stream's headers leave before, and claim none."""
+    made = VerdictHeaders()
+    for lane in ("pass", "deliberate", "block"):
+        head = ReplyHead(ALLOWED, Delivery.BUFFERED, None, lane=lane)  # type: ignore[arg-type]
+        assert (b"x-gatehouse-lane", lane.encode()) in made.rows(plain_exchange(make_bundle()), head)
+    open_end = ReplyHead(ALLOWED, Delivery.LIVE, None)
+    assert b"x-gatehouse-lane" not in dict(made.rows(plain_exchange(make_bundle()), open_end))
