@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from policies import critique, embedded, refusal, risk
+from policies.bundle import NO_CONSTITUTION
 from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
 from policies.findings import Evidence
 from policies.lanes import EvidenceFinder, Trigger, no_evidence
+from policies.policy import ReviewBudget
 from policies.verdict import Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import CriticKind, CritiqueRound
-from proxy.exchange.exchange import Usage
+from proxy.exchange.exchange import Exchange, Usage
 from proxy.exchange.ports import Critic, Screener, UpstreamError
 
 
@@ -71,7 +73,7 @@ class Reviewer:
             block_at=block_at,
             category=verdict.category,
             constitution=bundle.constitution,
-            budget=bundle.policy.review,
+            budget=_budget(exchange),
             nonce=self.nonce(),
             evidence=evidence,
             embedded=bundle.policy.critic == embedded.NAME,
@@ -160,6 +162,16 @@ def _round(
         unreadable=result.unreadable,
         canary=result.canary,
     )
+
+
+def _budget(exchange: Exchange) -> ReviewBudget:
+    """The policy's. The embedded critic leaves alone what has a form to keep, and surfaces on which nothing
+    is revised."""
+    bundle = exchange.bundle
+    untouched = exchange.structured or bundle.constitution is NO_CONSTITUTION
+    if bundle.policy.critic == embedded.NAME and untouched:
+        return replace(bundle.policy.review, rounds=0)
+    return bundle.policy.review
 
 
 def _kind(account: Account) -> CriticKind:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from classifiers.classification import Conversation, Origin, Turn
+from policies.bundle import NO_CONSTITUTION
 from policies.constitution import CompiledConstitution, Principle
 from policies.policy import Policy, ReviewBudget, Rule
 from policies.rules import resolve
@@ -141,3 +142,16 @@ async def test_the_critic_hears_no_operator_and_no_key() -> None:
     await reviewer.review(account, 0, VERDICT)
     assert len(heard) == 2
     assert not [text for text in heard if "secret" in text or "price list" in text]
+
+
+async def test_the_embedded_critic_takes_nothing_out_of_what_has_a_form() -> None:
+    """JSON without a sentence is no JSON; and no model is asked in its place."""
+    for changes in ({"structured": True}, {"constitution": NO_CONSTITUTION}):
+        upstream = FakeUpstream(Gates(open_gates=True), critic_answer=FINDING)
+        reviewer, account, _ = make(upstream, output_score=lambda text: 0.4 if "idiot" in text else 0.05)
+        exchange = account.exchange
+        bundle = replace(exchange.bundle, policy=replace(exchange.bundle.policy, critic="embedded"))
+        exchange.bundle = replace(bundle, constitution=changes.get("constitution", bundle.constitution))
+        exchange.structured = "structured" in changes
+        result = await reviewer.review(account, 0, VERDICT)
+        assert (result.deliver, result.outcome, result.rounds) == ("draft", "original", 0)
