@@ -39,6 +39,8 @@ FIRST_BYTE = (
 """Buckets (seconds) of the time to the first byte: OpenTelemetry's and what gateways add to them."""
 OWN = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 """Buckets (seconds) of what Gatehouse itself takes: fine in the single milliseconds."""
+BY_LANE = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Buckets (seconds) of exchanges by lane: coarse, a critic takes seconds."""
 SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Buckets of calibrated scores."""
 
@@ -234,7 +236,7 @@ def make_clocks(words: Vocabulary) -> Clocks:
         lanes=Distribution(
             "gatehouse_lane_duration_seconds",
             "From the request to the end of the answer, by lane.",
-            OPERATION,
+            BY_LANE,
             ("lane",),
             (LANES,),
         ),

@@ -12,6 +12,7 @@ from proxy.exchange.exchange import ReplyOrigin
 from proxy.tallies import Tally
 
 LANES: tuple[Lane, ...] = get_args(Lane)
+_PURPOSES = ("client", "critique", "revision")
 
 
 def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
@@ -35,6 +36,7 @@ def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
             "answer that was delivered already, so that nothing came of it.",
             ("trigger", "critic", "delivered"),
             (get_args(Trigger), get_args(CriticKind), get_args(Deliver)),
+            product(get_args(Trigger), ("upstream",), get_args(Deliver)),
         ),
         "critiques": Tally(
             "gatehouse_critiques",
@@ -58,7 +60,8 @@ def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
             "gatehouse_lane_tokens",
             "Tokens by lane and what they were for; those of reviews by lot are under `pass`.",
             ("lane", "purpose"),
-            (LANES, ("client", "critique", "revision")),
+            (LANES, _PURPOSES),
+            (("block", "client"), *product(("pass", "deliberate"), _PURPOSES)),
         ),
         "replaced": Tally(
             "gatehouse_replies_replaced",
