@@ -13,7 +13,7 @@ from typing import Literal
 from policies.policy import ReviewBudget
 
 Rejection = Literal[
-    "rejected_risk", "rejected_refusal", "rejected_retention", "rejected_length", "critic_failed"
+    "rejected_risk", "rejected_evidence", "rejected_refusal", "rejected_retention", "rejected_length"
 ]
 ROOM = 400
 """Characters that a revision of a short draft may have whatever the ratio says."""

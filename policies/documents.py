@@ -17,7 +17,17 @@ from pydantic import (
 
 from classifiers.classification import Origin
 from policies.patterns import compile_pattern
-from policies.policy import BlockStyle, CriticFallback, Mode, OnFailure, Profile, StreamDelivery, Turns
+from policies.policy import (
+    BlockStyle,
+    CriticFallback,
+    EvidenceUse,
+    Mode,
+    OnFailure,
+    Profile,
+    Reviser,
+    StreamDelivery,
+    Turns,
+)
 from policies.refusal_calibration import MAX_BIAS, FittedOn
 from policies.verdict import Action, Stage
 
@@ -91,7 +101,7 @@ class RuleDocument(Document):
 class ReviewDocument(Document):
     """Bounds of critique and revision."""
 
-    rounds: Annotated[int, Field(ge=0, le=1)] | None = None
+    rounds: Annotated[int, Field(ge=0, le=3)] | None = None
     deadline_ms: Annotated[int, Field(ge=1, le=600_000)] | None = None
     critique_tokens: Annotated[int, Field(ge=50, le=4000)] | None = None
     revision_tokens: Annotated[int, Field(ge=50, le=32_000)] | None = None
@@ -100,6 +110,10 @@ class ReviewDocument(Document):
     min_retention: Score | None = None
     risk_margin: Score | None = None
     on_failure: CriticFallback | None = None
+    reviser: Reviser | None = None
+    evidence: Annotated[EvidenceUse, BeforeValidator(_as_off)] | None = None
+    sample: Score | None = None
+    canary_share: Score | None = None
 
 
 class MediaDocument(Document):
@@ -122,7 +136,9 @@ class PolicyDocument(Document):
     )
     constitution: str | None = Field(None, description="Constitution: a name or a path.")
     replies: str | None = Field(None, description="Canned replies: a name or a path.")
-    critic: str | None = Field(None, description="Model that criticises; empty: the exchange's own model.")
+    critic: str | None = Field(
+        None, description="Model that criticises; empty: the exchange's own model; embedded: no model at all."
+    )
     review: ReviewDocument | None = None
     speculative: bool | None = Field(None, description="Call the upstream while the input is screened.")
     on_uncovered: OnFailure | None = Field(None, description="Meaning of a part that no guard can read.")
@@ -311,10 +327,16 @@ class ConstitutionDocument(Document):
 
 
 class LanguageDocument(Document):
-    """Texts of one language. `closing` is added to every text that has no `{decision}` of its own."""
+    """Texts of one language. `closing` is added to every text that has no `{decision}` of its own.
+
+    `partials`: safe-partial replies by clause or category, given in place of a draft that was reviewed and
+    cannot stay. `left_out`: what stands where the embedded reviser left something out.
+    """
 
     closing: Text = ""
+    left_out: Annotated[str, Field(max_length=200)] = ""
     texts: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Annotated[Text, Field(min_length=1)]]
+    partials: dict[Name, Annotated[Text, Field(min_length=1)]] = Field(default_factory=dict)
 
 
 class RepliesDocument(Document):

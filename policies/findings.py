@@ -10,10 +10,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from policies.untrusted import unmarked
+
 MIN_QUOTE = 8
 """Shorter quotes are found anywhere; a draft shorter than this may be quoted whole."""
 
 _FENCE = re.compile(r"\s*```[a-z]{0,8}[ \t]*\n(.*?)\n?```\s*", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a fixed check found in a draft: the clause it breaks, the words that break it, and why.
+
+    Found by code, not by a model: it is shown to the critic as data, and is reason enough for a review.
+    """
+
+    clause: str
+    quote: str
+    reason: str
 
 
 class Finding(BaseModel):
@@ -88,7 +102,7 @@ def check(critique: Critique, draft: str, clauses: Collection[str]) -> Checked:
 
 
 def _stands_in(quote: str, text: str) -> bool:
-    wanted = folded(quote)
+    wanted = folded(unmarked(quote))
     return len(wanted) >= min(MIN_QUOTE, max(1, len(text))) and wanted in text
 
 

@@ -32,6 +32,7 @@ from policies.documents import (
     REFUSAL_CALIBRATIONS,
     ConstitutionDocument,
     Document,
+    LanguageDocument,
     PolicyDocument,
     RefusalCalibrationDocument,
     RepliesDocument,
@@ -249,14 +250,18 @@ class _Desk:
         sheet = self._referred("replies", RepliesDocument, "replies", merged, chain)
         if sheet is None or not isinstance(sheet.document, RepliesDocument):
             return None
-        texts = {name: dict(_with_closing(item)) for name, item in sheet.document.languages.items()}
+        languages = sheet.document.languages
+        texts = {name: dict(_with_closing(item, item.texts)) for name, item in languages.items()}
         if FALLBACK_LANGUAGE not in texts:
             self.problems.append(f"{sheet.at(('languages',))}: {FALLBACK_LANGUAGE!r} must be there")
         bare = (name for name, language in texts.items() if FALLBACK_CATEGORY not in language)
         places = (sheet.at(("languages", name, "texts")) for name in bare)
         self.problems.extend(f"{place}: {FALLBACK_CATEGORY!r} must be there" for place in places)
         document = sheet.document
-        return CannedReplies(document.name, document.version, texts, digest_of(texts))
+        partials = {name: dict(_with_closing(item, item.partials)) for name, item in languages.items()}
+        gaps = {name: " ".join(item.left_out.split()) for name, item in languages.items()}
+        digest = digest_of([texts, partials, gaps])
+        return CannedReplies(document.name, document.version, texts, digest, partials, gaps)
 
     def _policy(
         self, merged: MergedPolicy, chain: Sequence[_Sheet], replies: CannedReplies | None
@@ -356,10 +361,10 @@ def _names(folder: Path) -> Iterator[str]:
     return (file.stem for file in folder.glob("*.yaml"))
 
 
-def _with_closing(language: Any) -> Iterator[tuple[str, str]]:
+def _with_closing(language: LanguageDocument, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Texts with the closing line added where they do not name the decision themselves."""
     closing = " ".join(language.closing.split())
-    for category, written in language.texts.items():
+    for category, written in texts.items():
         text = " ".join(written.split())
         yield category, text if "{decision}" in text or not closing else f"{text} {closing}"
 

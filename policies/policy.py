@@ -18,6 +18,8 @@ BlockStyle = Literal["auto", "message", "refusal", "error"]
 StreamDelivery = Literal["auto", "live", "windowed", "buffered"]
 Profile = Literal["openai", "azure"]
 CriticFallback = Literal["original", "canned"]
+EvidenceUse = Literal["off", "held", "always"]
+Reviser = Literal["critic", "upstream"]
 Turns = Literal["all", "latest"]
 Medium = Literal["image", "audio", "video", "file"]
 """Kinds of parts that a policy may rule on one by one."""
@@ -72,13 +74,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ReviewBudget:
-    """Bounds of one critique-and-revise round.
+    """What a review of a draft may cost, and what leads to one besides a score.
 
-    `rounds` is 0 or 1: the first revision removes most harm, later ones cost helpfulness.
+    `rounds` is 0 to 3: the first revision removes most harm, later ones cost helpfulness.
     `min_retention`: share of the draft's content that a revision must keep; length ratios are
     revision to draft in characters. `risk_margin`: a revision that stays over the review threshold is
     still taken when its risk fell by this much. `on_failure`: what the client gets when the critic
-    fails on a draft under the block threshold (over it, always the canned reply).
+    fails on a draft under the block threshold (over it, a safe part or the canned reply).
+    `reviser`: which model rewrites, the critic or the one whose draft it is. `evidence`: whether what
+    fixed checks find leads to a review of answers that are held anyhow (`held`), or of all, which holds
+    every stream (`always`). `sample`: share of passing exchanges whose answer is reviewed after it was
+    delivered, for the counts alone. `canary_share`: share of critiques that carry a canary clause.
     """
 
     rounds: int = 1
@@ -90,6 +96,10 @@ class ReviewBudget:
     min_retention: float = 0.5
     risk_margin: float = 0.2
     on_failure: CriticFallback = "original"
+    reviser: Reviser = "critic"
+    evidence: EvidenceUse = "held"
+    sample: float = 0.0
+    canary_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,8 @@ class Policy:
     constitution: str = "default"
     replies: str = "default"
     critic: str = ""
-    """Model name of the critic; empty: the upstream model of the exchange criticises itself."""
+    """Model name of the critic; empty: the upstream model of the exchange criticises itself; `embedded`: the
+    classifier names the sentences, and no model is asked."""
     review: ReviewBudget = field(default_factory=ReviewBudget)
     speculative: bool = False
     on_uncovered: OnFailure = "flag"

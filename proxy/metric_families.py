@@ -19,10 +19,9 @@ from proxy.exchange.events import (
     Outcome,
     RefusalClass,
     RefusalOrigin,
-    RevisionOutcome,
     TokenPurpose,
 )
-from proxy.exchange.exchange import ReplyOrigin
+from proxy.review_families import LANES, review_tallies
 from proxy.tallies import Distribution, Tally
 
 NONE = "none"
@@ -43,6 +42,8 @@ FIRST_BYTE = (
 """Buckets (seconds) of the time to the first byte: OpenTelemetry's and what gateways add to them."""
 OWN = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 """Buckets (seconds) of what Gatehouse itself takes: fine in the single milliseconds."""
+BY_LANE = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Buckets (seconds) of exchanges by lane: coarse, a critic takes seconds."""
 SCORES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Buckets of calibrated scores."""
 
@@ -126,6 +127,11 @@ class Counters:
     suspected: Tally
     revisions: Tally
     findings: Tally
+    reviews: Tally
+    critiques: Tally
+    canaries: Tally
+    lanes: Tally
+    lane_tokens: Tally
     replaced: Tally
     guard_failures: Tally
     unscreened: Tally
@@ -155,6 +161,7 @@ class Clocks:
     upstream: Distribution
     overhead: Distribution
     first_byte: Distribution
+    lanes: Distribution
     stages: Distribution
     scores: Distribution
 
@@ -175,7 +182,7 @@ def make_counters(words: Vocabulary) -> Counters:
         **_traffic(words),
         **_decisions(words),
         **_refusals(),
-        **_reviews(),
+        **review_tallies(words.policies),
         **_coverage(words),
         **_usage(),
         **_candidates(words),
@@ -199,6 +206,13 @@ def make_clocks(words: Vocabulary) -> Clocks:
             OWN,
         ),
         first_byte=by_surface("time_to_first_byte", "From the request to the first byte.", FIRST_BYTE),
+        lanes=Distribution(
+            "gatehouse_lane_duration_seconds",
+            "From the request to the end of the answer, by lane.",
+            BY_LANE,
+            ("lane",),
+            (LANES,),
+        ),
         stages=Distribution(
             "gatehouse_stage_duration_seconds",
             "Wall time of a stage.",
@@ -304,30 +318,6 @@ def _refusals() -> dict[str, Tally]:
             "Refusals of what the classifiers score as benign, by who declined.",
             ("origin",),
             (get_args(RefusalOrigin),),
-        ),
-    }
-
-
-def _reviews() -> dict[str, Tally]:
-    return {
-        "revisions": Tally(
-            "gatehouse_revisions",
-            "Critique-and-revise rounds, by outcome.",
-            ("outcome",),
-            (get_args(RevisionOutcome),),
-        ),
-        "findings": Tally(
-            "gatehouse_critique_findings",
-            "Findings of critiques; `void` ones quote nothing that is there.",
-            ("result",),
-            (("held", "void"),),
-        ),
-        "replaced": Tally(
-            "gatehouse_replies_replaced",
-            "Choices of answers that were replaced; `late`: after a part of them had been sent.",
-            ("origin", "late"),
-            (tuple(ReplyOrigin), _BOOLS),
-            product((ReplyOrigin.CANNED, ReplyOrigin.REVISED), _BOOLS),
         ),
     }
 

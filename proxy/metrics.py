@@ -140,11 +140,21 @@ class Metrics:
             self._counters.suspected.add((event.origin,))
 
     def _critique_round(self, event: CritiqueRound) -> None:
-        self._counters.revisions.add((event.outcome,))
-        self._clocks.stages.observe(("review",), event.seconds)
+        counters, by_lot = self._counters, event.trigger == "sample"
+        counters.reviews.add((event.trigger, event.critic, event.delivered))
+        if not by_lot:
+            counters.revisions.add((event.outcome,))
+            self._clocks.stages.observe(("review",), event.seconds)
+        counters.critiques.add(("read",), event.critiques)
+        counters.critiques.add(("unreadable",), event.unreadable)
+        if event.canary != "none":
+            counters.canaries.add((event.canary,))
+        lane = "pass" if by_lot else "deliberate"
+        counters.lane_tokens.add((lane, "critique"), _all_tokens(event.critique_usage))
+        counters.lane_tokens.add((lane, "revision"), _all_tokens(event.revision_usage))
         self._count_usage("critique", event.critique_usage)
         self._count_usage("revision", event.revision_usage)
-        findings = self._counters.findings
+        findings = counters.findings
         findings.add(("held",), event.findings)
         findings.add(("void",), event.void_findings)
 
@@ -162,6 +172,10 @@ class Metrics:
             clocks.upstream.observe(key, event.upstream_seconds)
         if event.first_byte_seconds is not None:
             clocks.first_byte.observe(key, event.first_byte_seconds)
+        if event.lane:
+            counters.lanes.add((event.lane, event.policy.partition("@")[0]))
+            clocks.lanes.observe((event.lane,), event.total_seconds)
+            counters.lane_tokens.add((event.lane, "client"), _all_tokens(event.usage))
         self._count_unread(event)
         if event.usage is not None:
             self._count_usage("client", event.usage)
@@ -259,6 +273,10 @@ class _Families(Collector):
                 amount = found.get(value, 0.0) if isinstance(found, Mapping) else found
                 metric.add_metric([value] if family.label else [], amount)
             yield metric
+
+
+def _all_tokens(usage: Usage | None) -> int:
+    return usage.prompt_tokens + usage.completion_tokens if usage is not None else 0
 
 
 def _ignore(_: LedgerEvent) -> None:

@@ -208,9 +208,9 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
             ),
             Panel(
                 "Revisions by outcome",
-                "Critique-and-revise rounds, the findings they rest on, and choices that were replaced.",
+                "Reviews, their findings (void ones quote nothing that is there), and what was replaced.",
                 [
-                    Target(by("revisions_total", "outcome") + " > 0", "round: {{outcome}}"),
+                    Target(by("revisions_total", "outcome") + " > 0", "review: {{outcome}}"),
                     Target(by("critique_findings_total", "result") + " > 0", "finding: {{result}}"),
                     Target(
                         by("replies_replaced_total", "origin, late") + " > 0", "replaced: {{origin}} {{late}}"
@@ -320,6 +320,77 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 quantiles("time_to_first_byte_seconds"),
                 unit="s",
                 width=6,
+            ),
+        ),
+    ),
+    (
+        "Critique",
+        (
+            Panel(
+                "Gate: answers that a critic looks at",
+                "Share of judged exchanges that wait for a critic. Over 5 % the p95 of all traffic does.",
+                share(counted("lanes_total", 'lane="deliberate"'), counted("lanes_total")),
+                unit="percentunit",
+                width=6,
+            ),
+            Panel(
+                "Yield: reviews that end in a revision",
+                "Among reviews of answers that the client was still to get.",
+                share(
+                    counted("reviews_total", 'trigger!="sample", delivered="revision"'),
+                    counted("reviews_total", 'trigger!="sample"'),
+                ),
+                unit="percentunit",
+                width=6,
+            ),
+            Panel(
+                "Spoil: passing answers that a review would have changed",
+                "Among reviews by lot (`review.sample`): the harm that a critic without a gate would do.",
+                share(
+                    counted("reviews_total", 'trigger="sample", delivered!="draft"'),
+                    counted("reviews_total", 'trigger="sample"'),
+                ),
+                unit="percentunit",
+                width=6,
+            ),
+            Panel(
+                "Critics that failed",
+                "Unreadable answers, canaries missed, revisions that refused, failed reviews, per second.",
+                [
+                    Target(by("critiques_total", "result", 'result="unreadable"'), "unreadable"),
+                    Target(by("critique_canaries_total", "result"), "canary {{result}}"),
+                    Target(
+                        by(
+                            "revisions_total", "outcome", 'outcome=~"rejected_refusal|critic_failed|deadline"'
+                        ),
+                        "{{outcome}}",
+                    ),
+                ],
+                unit="short",
+                width=6,
+            ),
+            Panel(
+                "Exchanges by lane",
+                "By the gravest lane of their answers.",
+                [Target(by("lanes_total", "lane"), "{{lane}}")],
+                unit="reqps",
+                width=8,
+                stacked=True,
+            ),
+            Panel(
+                "Whole exchange by lane, p95",
+                "The `pass` lane carries nothing of the critic.",
+                [Target(quantile(0.95, "lane_duration_seconds", "lane"), "{{lane}}")],
+                unit="s",
+                width=8,
+            ),
+            Panel(
+                "Tokens by lane",
+                "The client's own, and what critiques and revisions cost.",
+                [Target(by("lane_tokens_total", "lane, purpose") + " > 0", "{{lane}}: {{purpose}}")],
+                unit="short",
+                width=8,
+                stacked=True,
             ),
         ),
     ),

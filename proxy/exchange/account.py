@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from policies.candidate import Decision
+from policies.lanes import Lane, gravest
 from policies.verdict import Failure, Reading, Verdict
 from proxy.exchange.coverage import Coverage, TextRead, of_conversation, read_of, total, worse
 from proxy.exchange.events import ExchangeClosed, ExchangeOpened, Outcome, RefusalClass
@@ -61,6 +62,10 @@ class Account:
     client_seconds: float = 0.0
     review_seconds: float = 0.0
     first_byte: float | None = None
+    ended: tuple[float, float] | None = None
+    """Overhead and total at the moment the client had its whole answer."""
+    lanes: dict[int, Lane] = field(default_factory=dict)
+    evidence: int = 0
     completed: bool = False
     closed: bool = False
     shadow: Shadow | None = None
@@ -76,6 +81,11 @@ class Account:
     def flagged(self) -> bool:
         """The input was flagged or worse, enforced or not, or was not seen."""
         return self.exchange.fetched or self.input_verdict.would.severity > 0
+
+    @property
+    def lane(self) -> Lane | None:
+        """The gravest lane of the answers so far; None where none was judged."""
+        return gravest(tuple(self.lanes.values()))
 
     def note(self, readings: tuple[Reading, ...], output: bool = False) -> None:
         """Keep the highest score of each label, the models that gave them and languages they do not read."""
@@ -132,6 +142,7 @@ class Account:
     def complete(self) -> None:
         """The client has its whole answer."""
         self.completed = True
+        self.ended = self.overhead(), self.clock() - self.exchange.started
         origins = {replacement.origin for replacement in self.replacements.values()}
         self.outcome = "blocked" if ReplyOrigin.CANNED in origins else "completed"
         if ReplyOrigin.CANNED in origins:
@@ -196,8 +207,7 @@ class Account:
     def _record(self) -> ExchangeClosed:
         exchange, policy = self.exchange, self.exchange.bundle.policy
         constitution = exchange.bundle.constitution
-        overhead = self.overhead()
-        total = self.clock() - exchange.started
+        overhead, total = self.ended or (self.overhead(), self.clock() - exchange.started)
         uncovered = exchange.conversation.uncovered
         return ExchangeClosed(
             exchange=exchange.id,
@@ -242,4 +252,6 @@ class Account:
             output_text=self.output_text(),
             output_uncovered=self.output_unread(),
             withheld=len(exchange.withheld),
+            lane=self.lane or "",
+            evidence=self.evidence,
         )

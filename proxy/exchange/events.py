@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.candidate import CandidateResult, Side
-from policies.critique import ReviewOutcome
+from policies.critique import Canaries, Deliver, ReviewOutcome
+from policies.lanes import Lane, Trigger
 from policies.verdict import Action, Failure, Stage, Verdict
 from proxy.exchange.coverage import NOTHING, Coverage
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
@@ -17,6 +18,8 @@ RefusalOrigin = Literal["input_rule", "output_rule", "provider_filter", "model",
 RevisionOutcome = ReviewOutcome
 GuardMode = Literal["open", "closed"]
 TokenPurpose = Literal["client", "constitution", "critique", "revision"]
+CriticKind = Literal["upstream", "model", "embedded"]
+"""Who criticised: the model of the exchange, another one by name, or the classifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,13 @@ class RefusalSeen:
 
 @dataclass(frozen=True, slots=True)
 class CritiqueRound:
-    """One critique-and-revise round ended."""
+    """One review of an answer ended: critique, revision and acceptance test, in one round or more.
+
+    `delivered`: what it came to; where `trigger` is `sample` the client had the draft already, and this is
+    what would have been. `critiques`: answers of a model that could be read, `unreadable`: those that were
+    not the object asked for.
+    `evidence`: how much fixed checks had found.
+    """
 
     exchange: str
     outcome: RevisionOutcome
@@ -71,6 +80,14 @@ class CritiqueRound:
     void_findings: int = 0
     critique_usage: Usage = field(default_factory=Usage)
     revision_usage: Usage = field(default_factory=Usage)
+    trigger: Trigger = "score"
+    critic: CriticKind = "upstream"
+    delivered: Deliver = "draft"
+    rounds: int = 1
+    evidence: int = 0
+    critiques: int = 0
+    unreadable: int = 0
+    canary: Canaries = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,8 @@ class ExchangeClosed:
     why not the rest; `output_uncovered`: kinds of parts of the answer that no guard reads.
     `withheld`: old messages that were blocked before and therefore neither judged nor sent upstream.
     `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
+    `lane`: the gravest lane of its answers, empty where none was judged; `evidence`: how much fixed checks
+    found in them. Reviews by lot come after the end of the answer and are in none of the durations.
     """
 
     exchange: str
@@ -141,6 +160,8 @@ class ExchangeClosed:
     output_text: Coverage = NOTHING
     output_uncovered: tuple[str, ...] = ()
     withheld: int = 0
+    lane: Lane | Literal[""] = ""
+    evidence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
+from policies.lanes import EvidenceFinder, no_evidence
 from policies.policy import Policy
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from policies.verdict import Action, Stage
@@ -60,13 +61,15 @@ class Corridor:
     """What was blocked before; without it every block stays in the way of its session."""
     calibrations: Calibrations = UNCALIBRATED
     """How refusals are read for each upstream model."""
+    evidence: EvidenceFinder = no_evidence
+    """Fixed checks of drafts."""
     under_way: set[str] = field(default_factory=set)
     """Ids of the exchanges that are walking now."""
     reviewer: Reviewer = field(init=False)
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reviewer", Reviewer(self.critic, self.screener, self.nonce))
+        object.__setattr__(self, "reviewer", Reviewer(self.critic, self.screener, self.nonce, self.evidence))
 
     async def walk(self, exchange: Exchange, client: Downstream) -> None:
         """Take one exchange through; returns when the client has its answer and the record is closed."""
@@ -75,7 +78,9 @@ class Corridor:
         account.open()
         try:
             with Deadline(exchange.deadline):
-                await _Walk(self, account, client).run()
+                walk = _Walk(self, account, client)
+                await walk.run()
+                await walk.judge.review_by_lot()
         except ClientLeft:
             account.leave()
         except asyncio.CancelledError:
@@ -361,6 +366,7 @@ class _Walk:
             account.overhead(),
             account.input_text,
             tuple(part.kind for part in account.exchange.conversation.uncovered),
+            account.lane,
         )
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:

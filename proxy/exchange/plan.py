@@ -53,15 +53,19 @@ def plan(policy: Policy) -> Plan:
     reviewing = [rule for rule in post if rule.action is Action.REVIEW]
     enforces = policy.mode == "enforce"
     blocks_parts = enforces and "block" in (policy.on_uncovered, *policy.media.values())
+    checks_all = enforces and policy.review.evidence == "always" and policy.review.rounds > 0
     blocks_languages = enforces and policy.on_unsupported_language == "block"
     return Plan(
         # What a policy says of texts that no guard reads needs a ruling even where no rule reads the input.
         ruled=frozenset((Stage.DURING_CALL, *(rule.stage for rule in active))),
-        observes=not (enforced or blocks_parts or blocks_languages),
-        withholds=blocks_parts or blocks_languages or any(not rule.when_flagged for rule in post),
-        reviews=any(not rule.when_flagged for rule in reviewing),
-        withholds_flagged=blocks_parts or blocks_languages or bool(post),
-        reviews_flagged=bool(reviewing),
+        observes=not (enforced or blocks_parts or blocks_languages or checks_all),
+        withholds=blocks_parts
+        or blocks_languages
+        or checks_all
+        or any(not rule.when_flagged for rule in post),
+        reviews=checks_all or any(not rule.when_flagged for rule in reviewing),
+        withholds_flagged=blocks_parts or blocks_languages or checks_all or bool(post),
+        reviews_flagged=checks_all or bool(reviewing),
         reads_together=any(
             Origin.CONVERSATION in rule.origins for rule in active if rule.stage is not Stage.POST_CALL
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from policies.critique import Ask
+from policies.lanes import Lane
 from policies.verdict import Failure, Reading, Stage, Verdict
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import LedgerEvent
@@ -169,6 +170,8 @@ class ReplyHead:
     """What was read of the request; None where no guard has ruled on it yet."""
     unread: tuple[str, ...] = ()
     """Kinds of parts of the request that no guard reads."""
+    lane: Lane | None = None
+    """The gravest lane of the answers; None while none is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,41 +6,65 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from policies import critique, refusal, risk
+from policies import critique, embedded, refusal, risk
+from policies.bundle import NO_CONSTITUTION
 from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
+from policies.findings import Evidence
+from policies.lanes import EvidenceFinder, Trigger, no_evidence
+from policies.policy import ReviewBudget
 from policies.verdict import Verdict
 from proxy.exchange.account import Account
-from proxy.exchange.events import CritiqueRound
-from proxy.exchange.exchange import Usage
+from proxy.exchange.events import CriticKind, CritiqueRound
+from proxy.exchange.exchange import Exchange, Usage
 from proxy.exchange.ports import Critic, Screener, UpstreamError
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """`nonce` makes fresh random text for the boundaries around untrusted data."""
+    """`nonce` makes fresh random text for the boundaries around untrusted data; `evidence`: fixed checks."""
 
     critic: Critic
     screener: Screener
     nonce: Callable[[], str]
+    evidence: EvidenceFinder = no_evidence
 
-    async def review(self, account: Account, index: int, verdict: Verdict) -> ReviewResult:
-        """One bounded round on one choice; tells the ledger how it ended and what it cost."""
+    def evidence_in(self, account: Account, index: int) -> tuple[Evidence, ...]:
+        """What fixed checks find in one choice."""
+        constitution = account.exchange.bundle.constitution
+        return self.evidence(constitution, account.draft.choices[index].visible_text())
+
+    async def review(
+        self,
+        account: Account,
+        index: int,
+        verdict: Verdict,
+        trigger: Trigger = "score",
+        evidence: tuple[Evidence, ...] = (),
+    ) -> ReviewResult:
+        """A bounded review of one choice; tells the ledger how it ended and what it cost.
+
+        A review by lot (`sample`) costs the client no time, so none is noted.
+        """
         started = account.clock()
         spent = _Spent()
-        dialogue = critique.review(self._subject(account, index, verdict))
+        subject = self._subject(account, index, verdict, evidence)
         try:
             async with asyncio.timeout(account.exchange.bundle.policy.review.deadline_ms / 1000):
-                result = await self._drive(dialogue, account, index, spent)
+                result = await self._drive(critique.review(subject), account, index, spent)
         except TimeoutError:
-            result = _out_of_time(account, verdict)
+            result = _out_of_time(subject)
         seconds = account.clock() - started
-        account.review_seconds += seconds
-        account.ledger.tell(_round(account, result, seconds, spent))
+        if trigger != "sample":
+            account.review_seconds += seconds
+        account.ledger.tell(_round(account, result, seconds, spent, trigger, len(evidence)))
         return result
 
-    def _subject(self, account: Account, index: int, verdict: Verdict) -> Review:
+    def _subject(
+        self, account: Account, index: int, verdict: Verdict, evidence: tuple[Evidence, ...] = ()
+    ) -> Review:
         exchange = account.exchange
-        review_at, block_at = risk.output_limits(exchange.bundle.policy)
+        bundle = exchange.bundle
+        review_at, block_at = risk.output_limits(bundle.policy)
         return Review(
             request=exchange.conversation.last_user_text(),
             draft=account.draft.choices[index].visible_text(),
@@ -48,9 +72,13 @@ class Reviewer:
             review_at=review_at,
             block_at=block_at,
             category=verdict.category,
-            constitution=exchange.bundle.constitution,
-            budget=exchange.bundle.policy.review,
+            constitution=bundle.constitution,
+            budget=_budget(exchange),
             nonce=self.nonce(),
+            evidence=evidence,
+            embedded=bundle.policy.critic == embedded.NAME,
+            partials=frozenset(bundle.replies.safe_partials(exchange.language)),
+            gap=bundle.replies.gap(exchange.language),
         )
 
     async def _drive(self, dialogue: Dialogue, account: Account, index: int, spent: _Spent) -> ReviewResult:
@@ -82,6 +110,7 @@ class Reviewer:
         return Measured(
             risk=risk.output_risk(account.exchange.bundle.policy, screening.readings),
             refusal=refusal.detect(request.text, scores) == "refuse",
+            evidence=self.evidence(account.exchange.bundle.constitution, request.text),
         )
 
 
@@ -104,14 +133,18 @@ class _Spent:
             self.revision = total
 
 
-def _out_of_time(account: Account, verdict: Verdict) -> ReviewResult:
-    policy = account.exchange.bundle.policy
-    _, block_at = risk.output_limits(policy)
-    keeps = policy.review.on_failure == "original" and (verdict.score or 0.0) < block_at
-    return ReviewResult(deliver="draft" if keeps else "canned", outcome="deadline")
+def _out_of_time(subject: Review) -> ReviewResult:
+    """The draft where the policy and its risk let it out, else what takes its place."""
+    if subject.budget.on_failure == "original" and subject.risk < subject.block_at:
+        return ReviewResult(deliver="draft", outcome="deadline")
+    if subject.category in subject.partials:
+        return ReviewResult(deliver="safe_partial", outcome="deadline", partial=subject.category)
+    return ReviewResult(deliver="canned", outcome="deadline")
 
 
-def _round(account: Account, result: ReviewResult, seconds: float, spent: _Spent) -> CritiqueRound:
+def _round(
+    account: Account, result: ReviewResult, seconds: float, spent: _Spent, trigger: Trigger, evidence: int
+) -> CritiqueRound:
     return CritiqueRound(
         exchange=account.exchange.id,
         outcome=result.outcome,
@@ -120,4 +153,30 @@ def _round(account: Account, result: ReviewResult, seconds: float, spent: _Spent
         void_findings=result.void_findings,
         critique_usage=spent.critique,
         revision_usage=spent.revision,
+        trigger=trigger,
+        critic=_kind(account),
+        delivered=result.deliver,
+        rounds=result.rounds,
+        evidence=evidence,
+        critiques=result.critiques,
+        unreadable=result.unreadable,
+        canary=result.canary,
     )
+
+
+def _budget(exchange: Exchange) -> ReviewBudget:
+    """The policy's. The embedded critic leaves alone what has a form to keep, and surfaces on which nothing
+    is revised."""
+    bundle = exchange.bundle
+    untouched = exchange.structured or bundle.constitution is NO_CONSTITUTION
+    if bundle.policy.critic == embedded.NAME and untouched:
+        return replace(bundle.policy.review, rounds=0)
+    return bundle.policy.review
+
+
+def _kind(account: Account) -> CriticKind:
+    """Who the critic of an exchange is."""
+    critic = account.exchange.bundle.policy.critic
+    if critic == embedded.NAME:
+        return "embedded"
+    return "model" if critic and critic != account.exchange.model else "upstream"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policies import refusal, rules
+from policies import lanes, refusal, rules
 from policies.critique import ReviewResult
+from policies.findings import Evidence
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from policies.verdict import Action, Reading, Stage, Verdict
 from proxy.exchange.account import Account
@@ -20,7 +21,7 @@ from proxy.exchange.events import (
     ReplyReplaced,
     VerdictGiven,
 )
-from proxy.exchange.exchange import ChoiceDraft, Replacement, ReplyOrigin
+from proxy.exchange.exchange import ChoiceDraft, Delivery, Replacement, ReplyOrigin
 from proxy.exchange.ports import Ruling, Screener, Screening
 from proxy.exchange.reviewing import Reviewer
 
@@ -88,10 +89,35 @@ class Judge:
     async def _rule_choice(self, index: int, choice: ChoiceDraft, may_review: bool) -> None:
         verdict, scores = await self._rule_output(index, choice.judged_text())
         self._note_refusal(index, choice, scores)
-        if verdict.action is Action.BLOCK:
+        found = self._evidence(index) if may_review else ()
+        lane = self.account.lanes[index] = lanes.lane_of(verdict, found)
+        if lane == "block":
             self.replace(index, verdict)
-        elif verdict.action is Action.REVIEW and may_review:
-            self._apply(index, verdict, await self.reviewer.review(self.account, index, verdict))
+        elif lane == "deliberate" and may_review:
+            trigger = lanes.trigger_of(verdict)
+            result = await self.reviewer.review(self.account, index, verdict, trigger, found)
+            self._apply(index, verdict, result)
+
+    def _evidence(self, index: int) -> tuple[Evidence, ...]:
+        """What fixed checks find in an answer that is still held; nothing can be done about others."""
+        account = self.account
+        held = account.delivery is Delivery.BUFFERED and account.exchange.verdict_only is None
+        if not held or account.exchange.bundle.policy.review.evidence == "off":
+            return ()
+        found = self.reviewer.evidence_in(account, index)
+        account.evidence += len(found)
+        return found
+
+    async def review_by_lot(self) -> None:
+        """Review passing answers that the client has already, where the lot falls on them: for the counts
+        alone, nothing is changed by it."""
+        account = self.account
+        asked = account.exchange
+        if not account.completed or not lanes.sampled(asked.id, asked.bundle.policy.review):
+            return
+        for index, lane in account.lanes.items():
+            if lane == "pass" and index not in account.replacements and asked.verdict_only is None:
+                await self.reviewer.review(account, index, account.output_verdicts[index], "sample")
 
     async def _rule_output(self, index: int, text: str) -> tuple[Verdict, Mapping[str, float]]:
         account = self.account
@@ -120,8 +146,8 @@ class Judge:
     def _apply(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
         if result.outcome == "rejected_refusal":
             self._tell_refusal("revision", "refuse", verdict.category, suspected=False)
-        if result.deliver == "canned":
-            self.replace(index, verdict)
+        if result.deliver in ("canned", "safe_partial"):
+            self.replace(index, verdict, result.partial)
         elif result.deliver == "revision":
             self._put(index, Replacement(result.revision, ReplyOrigin.REVISED, verdict.category))
 
@@ -132,9 +158,10 @@ class Judge:
             self._put(index, self._canned(verdict))
         self._tell_guard_refusal("input_rule", verdict)
 
-    def replace(self, index: int, verdict: Verdict) -> None:
-        """One choice must not leave: the canned reply takes its place."""
-        self._put(index, self._canned(verdict))
+    def replace(self, index: int, verdict: Verdict, partial: str = "") -> None:
+        """One choice must not leave: a safe-partial reply takes its place, or the canned one."""
+        self.account.lanes.setdefault(index, "block")
+        self._put(index, self._canned(verdict, partial))
         self._tell_guard_refusal("output_rule", verdict)
 
     def ruling(self) -> Ruling:
@@ -151,9 +178,11 @@ class Judge:
             output_unread=account.output_unread(),
         )
 
-    def _canned(self, verdict: Verdict) -> Replacement:
+    def _canned(self, verdict: Verdict, partial: str = "") -> Replacement:
         exchange = self.account.exchange
-        text = exchange.bundle.replies.text(verdict.category, exchange.language, exchange.id)
+        replies = exchange.bundle.replies
+        say, about = (replies.partial, partial) if partial else (replies.text, verdict.category)
+        text = say(about, exchange.language, exchange.id)
         return Replacement(text, ReplyOrigin.CANNED, verdict.category)
 
     def _put(self, index: int, replacement: Replacement) -> None:

@@ -32,7 +32,7 @@ PREFIXES = (PREFIX, "/openai/v1")
 _EXPOSED = (
     b"x-request-id, request-id, x-gatehouse-request-id, x-gatehouse-action, x-gatehouse-stage, "
     b"x-gatehouse-category, x-gatehouse-guard, x-gatehouse-policy, x-gatehouse-constitution, "
-    b"x-gatehouse-coverage, x-gatehouse-overhead-ms, retry-after"
+    b"x-gatehouse-coverage, x-gatehouse-overhead-ms, x-gatehouse-lane, retry-after"
 )
 
 

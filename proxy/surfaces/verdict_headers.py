@@ -6,6 +6,7 @@
 | `x-gatehouse-action` | `allow`, `flag`, `block`, `revise`; `unjudged`: passed on without a judgement |
 | `x-gatehouse-stage` | `input` or `output`: which side decided; absent on `allow` |
 | `x-gatehouse-category` | the category of the deciding rule; absent on `allow` |
+| `x-gatehouse-lane` | `pass`, `deliberate`, `block`: the gravest lane of answers that were held |
 | `x-gatehouse-guard` | `not_run`, `timeout`, `error`, `overloaded`: why the input was not judged |
 | `x-gatehouse-policy` | `name@version` |
 | `x-gatehouse-constitution` | `name@version` and the first 12 digits of its digest; absent without one |
@@ -83,6 +84,8 @@ class VerdictHeaders:
                 rows.append((b"x-gatehouse-category", _word(category)))
         if head.verdict.failure is not None:
             rows.append((b"x-gatehouse-guard", head.verdict.failure.encode()))
+        if head.lane is not None:
+            rows.append((b"x-gatehouse-lane", head.lane.encode()))
         coverage = _coverage(head, ruling)
         if coverage:
             rows.append((b"x-gatehouse-coverage", coverage))

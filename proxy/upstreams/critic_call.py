@@ -15,9 +15,11 @@ CRITIC_PATH = "/chat/completions"
 _MODELS_REMEMBERED = 256
 
 
-def critic_model(exchange: Exchange) -> str:
-    """The model that criticises: the policy's, or else the one whose draft it is."""
-    return exchange.bundle.policy.critic or exchange.model
+def critic_model(exchange: Exchange, prompt: Ask) -> str:
+    """The model that criticises or rewrites: the policy's, or else the one whose draft it is."""
+    policy = exchange.bundle.policy
+    rewrites = prompt.purpose == "revision" and policy.review.reviser == "upstream"
+    return exchange.model if rewrites else policy.critic or exchange.model
 
 
 def critic_payload(model: str, prompt: Ask, without: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -84,7 +84,7 @@ class HttpUpstream:
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`. A parameter that the model turns down is left out from then on."""
-        model = critic_model(exchange)
+        model = critic_model(exchange, prompt)
         while True:
             known = self._habits.of(model)
             try:

@@ -83,7 +83,7 @@ class LitellmUpstream:
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`."""
-        body = critic_payload(critic_model(exchange), prompt)
+        body = critic_payload(critic_model(exchange, prompt), prompt)
         answer = await self.complete(body)
         return read_critic_answer(_body(answer))
 

@@ -111,7 +111,7 @@ class UpstreamRouter:
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
         """See `ports.Critic.ask`."""
-        return await self.of(exchange.onward, critic_model(exchange)).ask(exchange, prompt)
+        return await self.of(exchange.onward, critic_model(exchange, prompt)).ask(exchange, prompt)
 
     async def models(
         self, headers: Mapping[str, str] | None = None, onward: Onward = HOUSE

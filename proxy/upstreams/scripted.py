@@ -28,6 +28,7 @@ from proxy.upstreams.scripts import DEFAULT, SCRIPTS, TOOL_TRIGGER, Script, scri
 MODEL = "gatehouse-scripted"
 _PIECES = 8
 _SCHEMA_DEPTH = 8
+_FORBIDDEN = re.compile(r"^- ([\w-]+): A draft must not mention (.+)\.$", re.MULTILINE)
 
 
 class ScriptedUpstream:
@@ -259,9 +260,20 @@ def _is_draft_of(script: Script, prompt: Ask) -> bool:
 
 def _critique(script: Script | None, prompt: Ask) -> str:
     """The object that `policies.findings` reads."""
-    findings = []
+    findings = _canaries(prompt)
+    seen = bool(findings)
     if script is not None:
         clause = next((one for one in script.clauses if f"- {one}:" in prompt.system), "")
         common = {"clause": clause, "reason": "It insults a person.", "severity": 2}
-        findings = [{**common, "quote": quote} for quote in script.faults]
-    return orjson.dumps({"findings": findings, "action": "revise" if findings else "keep"}).decode()
+        findings += [{**common, "quote": quote} for quote in script.faults]
+    action = "revise" if len(findings) > seen else "keep"
+    return orjson.dumps({"findings": findings, "action": action}).decode()
+
+
+def _canaries(prompt: Ask) -> list[dict[str, Any]]:
+    """Findings of the clauses that forbid plain words, where the draft has them."""
+    return [
+        {"clause": clause, "quote": words, "reason": "It has the words.", "severity": 1}
+        for clause, words in _FORBIDDEN.findall(prompt.system)
+        if words in prompt.user
+    ]

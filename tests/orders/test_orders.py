@@ -48,6 +48,8 @@ SCENARIOS = {
     "live allowed": Scenario(LIVE),
     "live blocked, cached": Scenario(LIVE, input_score=0.9, cached=True),
     "buffered kept": Scenario(REVIEWING, output_score=0.4, critic=FINDING, texts=("x",)),
+    "buffered ungated": Scenario(REVIEWING, output_score=0.1, critic=FINDING),
+    "whole ungated": Scenario(REVIEWING, output_score=0.1, critic=FINDING, stream=False),
     "buffered critic fails": Scenario(REVIEWING, output_score=0.4, texts=("x",)),
     "whole allowed": Scenario(BLOCKING, stream=False),
     "whole output blocked": Scenario(BLOCKING, output_score=0.9, stream=False),
@@ -67,6 +69,7 @@ def test_every_order_keeps_every_promise(name: str) -> None:
         nothing_unscreened_left(world, story)
         blocked_input_stays_inside(world, story)
         the_record_is_true(world, closed, story)
+        ungated_answers_wait_for_no_critic(world, closed, story)
         outcomes[closed.outcome] += 1
     assert "error" not in outcomes, outcomes
     if not SCENARIOS[name].cached:
@@ -107,6 +110,13 @@ def blocked_input_stays_inside(world: World, story: str) -> None:
     if not case.policy.speculative:
         assert world.upstream.opened == 0, f"a blocked request reached the upstream: {story}"
     assert not [text for text in world.client.seen if text.startswith(("x", "y"))], story
+
+
+def ungated_answers_wait_for_no_critic(world: World, closed: ExchangeClosed, story: str) -> None:
+    asked = any(event.startswith("critic:") for event in world.played)
+    assert not asked or closed.lane == "deliberate", f"a critic outside its lane: {story}"
+    if closed.lane == "pass":
+        assert closed.review_seconds == 0.0, story
 
 
 def the_record_is_true(world: World, closed: ExchangeClosed, story: str) -> None:

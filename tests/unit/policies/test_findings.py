@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.findings import Critique, CritiqueError, Finding, check, read_critique
 
@@ -94,3 +96,29 @@ def test_the_gravest_finding_counts() -> None:
     """Of those that hold."""
     critique = Critique(findings=[finding(severity=1), finding(severity=3, clause="x")], action="revise")
     assert check(critique, DRAFT, {"injury"}).severity == 1
+
+
+@given(
+    st.text(max_size=30), st.text(max_size=30), st.sampled_from([OBJECT, {"findings": [], "action": "keep"}])
+)
+def test_an_answer_is_never_guessed(before: str, after: str, said: dict[str, object]) -> None:
+    """With anything but white space around it an object is either read as it stands, or not at all."""
+    whole = json.dumps(said)
+    try:
+        read = read_critique(before + whole + after)
+    except CritiqueError:
+        assert before.strip(" \t\r\n") or after.strip(" \t\r\n")
+    else:
+        assert read == Critique.model_validate(said)
+
+
+@given(st.integers(0, 200), st.characters())
+def test_a_damaged_answer_says_what_is_in_it_or_nothing(place: int, char: str) -> None:
+    """One character changed: another valid object, or an error."""
+    whole = json.dumps(OBJECT)
+    broken = whole[:place] + char + whole[place + 1 :]
+    try:
+        read = read_critique(broken)
+    except CritiqueError:
+        return
+    assert read == Critique.model_validate(json.loads(broken))

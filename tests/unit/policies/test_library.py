@@ -273,7 +273,7 @@ def test_a_language_that_is_not_read_is_no_pass(
 
 def test_the_library_holds_what_the_reference_names() -> None:
     """Names of the shipped files."""
-    assert library_names() == ("default", "monitor", "strict")
+    assert library_names() == ("default", "embedded", "monitor", "strict")
     assert set(library_names("constitutions")) == {*COMPLETE, "none", "platform"}
     assert library_names("replies") == ("default",)
 

@@ -55,12 +55,14 @@ def test_the_callers_library_goes_before_the_shipped_one(tmp_path: Path) -> None
     write(tmp_path, f"name: default\nversion: '9'\nrules:{RULE}", "policies/default.yaml")
     write(tmp_path, f"name: ours\nversion: '1'\nextends: strict\nrules:{RULE}", "policies/ours.yaml")
     assert load_bundle("default", library=tmp_path).policy.version == "9"
-    assert library_names(library=tmp_path) == ("default", "monitor", "ours", "strict")
+    assert library_names(library=tmp_path) == ("default", "embedded", "monitor", "ours", "strict")
 
 
 def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
     """For policies and for what they name, where it stands."""
-    with pytest.raises(PolicyError, match="no policy 'defualt'; there are: default, monitor, strict"):
+    with pytest.raises(
+        PolicyError, match="no policy 'defualt'; there are: default, embedded, monitor, strict"
+    ):
         load_bundle("defualt")
     told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
     choices = ", ".join(library_names("constitutions"))
@@ -250,7 +252,7 @@ def test_the_digest_follows_the_content(tmp_path: Path) -> None:
     assert other.policy.digest != first
 
 
-def test_only_the_loader_reads_files() -> None:
+def test_only_two_modules_read_files() -> None:
     """The rest of the room is pure."""
     folder = Path(loader.__file__).parent
     for path in folder.glob("*.py"):
@@ -258,7 +260,7 @@ def test_only_the_loader_reads_files() -> None:
         imports = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
         for line in imports:
             assert line.split()[1] not in {"asyncio", "time", "random", "os", "socket", "datetime"}, path.name
-            assert path.name == "loader.py" or line.split()[1] != "pathlib", path.name
+            assert path.name in ("loader.py", "yaml_files.py") or line.split()[1] != "pathlib", path.name
 
 
 def test_schemas_are_offered_by_name() -> None:
@@ -304,3 +306,16 @@ def test_what_is_no_refusal_calibration_is_a_problem(tmp_path: Path, text: str) 
         load_refusal_calibrations(Path(write(tmp_path, text)))
     with pytest.raises(PolicyError, match="cannot be read"):
         load_refusal_calibrations(tmp_path / "nowhere.yaml")
+
+
+def test_safe_partial_replies_are_closed_like_canned_ones(tmp_path: Path) -> None:
+    """They name the decision too, and the digest covers them."""
+    for number, words in enumerate(("The safe part.", "Another part.")):
+        text = "name: r\nversion: '1'\nlanguages:\n  en:\n    closing: ({decision})\n    left_out: '[..]'\n"
+        text += f"    texts: {{default: No.}}\n    partials: {{injury: {words}}}\n"
+        write(tmp_path, text, f"replies/r{number}.yaml")
+        write(tmp_path, f"name: p\nversion: '1'\nreplies: r{number}\n", f"policies/p{number}.yaml")
+    first, second = (load_bundle(f"p{number}", library=tmp_path).replies for number in (0, 1))
+    assert first.partial("injury", "en", "gh-1") == "The safe part. (gh-1)"
+    assert first.gap("en") == "[..]"
+    assert first.digest != second.digest

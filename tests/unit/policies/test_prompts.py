@@ -23,10 +23,10 @@ def test_the_untrusted_text_comes_last_and_inside_boundaries() -> None:
     user = prompts.critic_user("the request", "the draft", "n0nc3")
     assert user.splitlines() == [
         "[[n0nc3 REQUEST BEGINS]]",
-        "the request",
+        "| the request",
         "[[n0nc3 REQUEST ENDS]]",
         "[[n0nc3 DRAFT BEGINS]]",
-        "the draft",
+        "| the draft",
         "[[n0nc3 DRAFT ENDS]]",
     ]
 

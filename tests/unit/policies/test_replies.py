@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from policies.replies import CannedReplies
@@ -50,3 +52,25 @@ def test_the_decision_is_put_in_as_it_is() -> None:
 def test_no_texts_at_all_give_an_empty_one() -> None:
     """Never an exception on the way to a client."""
     assert CannedReplies("r", "1", {}).text("ssh", "en", "gh-1") == ""
+
+
+PARTIALS = replace(
+    REPLIES,
+    partials={"en": {"injury": "safe en {decision}"}, "de": {"injury": "safe de"}, "fr": {}},
+    gaps={"en": "(left out)", "de": "(weggelassen)"},
+)
+
+
+def test_a_safe_partial_reply_is_found_by_clause_and_language() -> None:
+    """A language without any has none: the canned reply speaks it."""
+    assert PARTIALS.partial("injury", "en-GB", "gh-1") == "safe en gh-1"
+    assert PARTIALS.partial("injury", "de-AT", "gh-1") == "safe de"
+    assert PARTIALS.safe_partials("fr") == {}
+    assert REPLIES.safe_partials("en") == {}
+
+
+def test_what_was_left_out_is_told_in_the_language_of_the_reply() -> None:
+    """Nothing is said where the file says nothing."""
+    assert PARTIALS.gap("de-CH") == "(weggelassen)"
+    assert PARTIALS.gap("es") == "(left out)"
+    assert REPLIES.gap("en") == ""

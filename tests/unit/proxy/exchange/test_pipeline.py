@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from policies.policy import Policy, Rule
+from policies.constitution import CompiledConstitution, Principle
+from policies.findings import Evidence
+from policies.lanes import EvidenceFinder, no_evidence
+from policies.policy import Policy, ReviewBudget, Rule
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Stage
 from proxy.exchange.coverage import NOTHING, Coverage
-from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
+from proxy.exchange.events import CritiqueRound, GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
 from proxy.exchange.exchange import Delivery, Delta, Piece, ReplyOrigin
 from proxy.exchange.pipeline import Corridor
 from proxy.exchange.ports import UpstreamError
@@ -58,10 +61,17 @@ class House:
             await asyncio.sleep(0)
         raise AssertionError(f"{gate} was never reached")
 
-    async def walk(self, stream: bool = False, **changes: object):
+    async def walk(self, stream: bool = False, evidence: EvidenceFinder = no_evidence, **changes: object):
         loop = asyncio.get_running_loop()
         corridor = Corridor(
-            self.screener, self.upstream, self.upstream, self.ledger, loop.time, lambda: "n", keep_alive=0.02
+            self.screener,
+            self.upstream,
+            self.upstream,
+            self.ledger,
+            loop.time,
+            lambda: "n",
+            keep_alive=0.02,
+            evidence=evidence,
         )
         defaults = {"started": loop.time(), "deadline": loop.time() + 5}
         await corridor.walk(
@@ -256,3 +266,56 @@ async def test_a_refused_request_has_no_answer_to_read() -> None:
     closed = await house.walk()
     assert house.client.rulings[0].output_coverage is None
     assert closed.output_text == NOTHING
+
+
+REVIEWED = Policy(
+    "p",
+    "1",
+    (IN, Rule("rev", Stage.POST_CALL, Action.REVIEW, ("harm",), 0.3, classifier="exchange"), OUT),
+    digest="reviewed",
+)
+SAMPLED = replace(REVIEWED, review=ReviewBudget(sample=1.0), digest="sampled")
+CLAUSES = CompiledConstitution("c", "1", "sha256:c", "Be kind. ", 2, (Principle("kind", "K", "Be kind."),))
+
+
+async def test_a_review_by_lot_begins_when_the_client_has_its_answer_and_changes_nothing() -> None:
+    house = House(policy=SAMPLED, output_score=0.1)
+    house.bundle = replace(house.bundle, constitution=CLAUSES)
+    house.gates.open_gates = False
+    walking = asyncio.create_task(house.walk())
+    for gate in ("input:during_call", "head", "delta", "end", "output:0"):
+        await house.reached(gate)
+        house.gates.open(gate)
+    await house.reached("critic:critique")
+    assert house.client.seen == ["a whole answer", "<end>"]
+    await asyncio.sleep(0.05)
+    house.gates.open("critic:critique")
+    closed = await walking
+    (told,) = [event for event in house.ledger.events if isinstance(event, CritiqueRound)]
+    assert (told.trigger, told.outcome) == ("sample", "critic_failed")
+    assert (closed.lane, closed.reply, closed.review_seconds) == ("pass", ReplyOrigin.UPSTREAM, 0.0)
+    assert closed.total_seconds < 0.05 < told.seconds
+
+
+async def test_answers_outside_the_lot_and_the_lane_ask_no_critic() -> None:
+    """Whether they stream or not."""
+    for stream, script in ((False, (BODY,)), (True, STREAM)):
+        house = House(script, policy=REVIEWED, output_score=0.1)
+        house.bundle = replace(house.bundle, constitution=CLAUSES)
+        house.upstream.critic_answer = None
+        closed = await house.walk(stream=stream)
+        assert not [event for event in house.ledger.events if isinstance(event, CritiqueRound)]
+        assert (closed.lane, house.client.heads[-1].lane) == ("pass", "pass")
+
+
+async def test_what_a_fixed_check_finds_is_reviewed_whatever_the_score() -> None:
+    house = House(policy=REVIEWED, output_score=0.0)
+    house.bundle = replace(house.bundle, constitution=CLAUSES)
+    found = (Evidence("kind", "a whole answer", "a listed phrase"),)
+    closed = await house.walk(evidence=lambda clauses, draft: found if "whole" in draft else ())
+    (told,) = [event for event in house.ledger.events if isinstance(event, CritiqueRound)]
+    assert (told.trigger, told.evidence, closed.lane, closed.evidence) == ("evidence", 1, "deliberate", 1)
+
+
+async def test_no_lane_is_claimed_for_a_request_that_was_blocked() -> None:
+    assert (await House(input_score=0.9).walk()).lane == ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from classifiers.classification import Origin
-from policies.policy import Policy, Rule
+from policies.policy import Policy, ReviewBudget, Rule
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery
 from proxy.exchange.plan import plan
@@ -90,3 +90,12 @@ def test_turns_are_read_together_only_where_a_rule_of_the_input_looks() -> None:
     assert plan(Policy("p", "1", (looks,))).reads_together
     for rule in (BLOCK_IN, replace(looks, mode="off"), replace(looks, stage=Stage.POST_CALL)):
         assert not plan(Policy("p", "1", (rule,))).reads_together
+
+
+def test_fixed_checks_of_every_answer_hold_every_stream() -> None:
+    """And by default only answers that are held anyhow are checked."""
+    always = Policy("p", "1", (BLOCK_IN,), review=ReviewBudget(evidence="always"))
+    exchange = plain_exchange(plain_bundle(always), stream=True)
+    assert plan(always).delivery(exchange, False) is Delivery.BUFFERED
+    assert plan(replace(always, review=ReviewBudget())).delivery(exchange, False) is Delivery.LIVE
+    assert plan(replace(always, mode="monitor", rules=())).observes

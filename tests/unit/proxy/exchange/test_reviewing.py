@@ -6,6 +6,8 @@ import asyncio
 import json
 from dataclasses import replace
 
+from classifiers.classification import Conversation, Origin, Turn
+from policies.bundle import NO_CONSTITUTION
 from policies.constitution import CompiledConstitution, Principle
 from policies.policy import Policy, ReviewBudget, Rule
 from policies.rules import resolve
@@ -105,3 +107,51 @@ async def test_only_the_visible_text_is_criticised() -> None:
     subject = reviewer._subject(account, 0, VERDICT)
     assert subject.draft == DRAFT
     assert (subject.review_at, subject.block_at) == (0.3, 0.5)
+
+
+async def test_the_embedded_critic_asks_no_model_and_spends_no_token() -> None:
+    """The fake critic would fail if it were asked."""
+    upstream = FakeUpstream(Gates(open_gates=True))
+    reviewer, account, ledger = make(upstream, output_score=lambda text: 0.4 if "idiot" in text else 0.05)
+    bundle = account.exchange.bundle
+    account.exchange.bundle = replace(bundle, policy=replace(bundle.policy, critic="embedded"))
+    result = await reviewer.review(account, 0, VERDICT)
+    assert (result.outcome, result.revision) == (
+        "revised",
+        "Happy birthday, and cheers to ten years with us.",
+    )
+    (told,) = [event for event in ledger.events if isinstance(event, CritiqueRound)]
+    assert (told.critic, told.rounds, told.critiques) == ("embedded", 1, 0)
+    assert told.critique_usage.prompt_tokens == 0
+
+
+async def test_the_critic_hears_no_operator_and_no_key() -> None:
+    """Its prompts hold the request, the draft and the clauses, nothing else of the exchange."""
+    heard: list[str] = []
+
+    class Listening(TalkingUpstream):
+        async def ask(self, exchange, prompt):
+            heard.append(prompt.system + prompt.user)
+            return await super().ask(exchange, prompt)
+
+    reviewer, account, _ = make(Listening(Gates(open_gates=True)), output_score=0.05)
+    exchange = account.exchange
+    told = Turn("system", "Our secret price list", Origin.OPERATOR)
+    exchange.conversation = Conversation((told, *exchange.conversation.turns))
+    exchange.headers = {"authorization": "Bearer sk-secret"}
+    await reviewer.review(account, 0, VERDICT)
+    assert len(heard) == 2
+    assert not [text for text in heard if "secret" in text or "price list" in text]
+
+
+async def test_the_embedded_critic_takes_nothing_out_of_what_has_a_form() -> None:
+    """JSON without a sentence is no JSON; and no model is asked in its place."""
+    for changes in ({"structured": True}, {"constitution": NO_CONSTITUTION}):
+        upstream = FakeUpstream(Gates(open_gates=True), critic_answer=FINDING)
+        reviewer, account, _ = make(upstream, output_score=lambda text: 0.4 if "idiot" in text else 0.05)
+        exchange = account.exchange
+        bundle = replace(exchange.bundle, policy=replace(exchange.bundle.policy, critic="embedded"))
+        exchange.bundle = replace(bundle, constitution=changes.get("constitution", bundle.constitution))
+        exchange.structured = "structured" in changes
+        result = await reviewer.review(account, 0, VERDICT)
+        assert (result.deliver, result.outcome, result.rounds) == ("draft", "original", 0)

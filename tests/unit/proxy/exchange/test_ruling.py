@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
-from policies.policy import Policy, Rule
+from policies.constitution import Principle
+from policies.findings import Evidence
+from policies.policy import Policy, ReviewBudget, Rule
 from policies.refusal_calibration import Calibration, Calibrations
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Reading, Stage
 from proxy.exchange.account import Account
-from proxy.exchange.events import GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
-from proxy.exchange.exchange import ChoiceDraft, Piece, ReplyOrigin
+from proxy.exchange.events import CritiqueRound, GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
+from proxy.exchange.exchange import ChoiceDraft, Delivery, Piece, ReplyOrigin
 from proxy.exchange.plan import plan
 from proxy.exchange.ports import Screening
 from proxy.exchange.reviewing import Reviewer
@@ -132,3 +134,38 @@ async def test_a_refusal_is_read_with_the_calibration_of_its_model() -> None:
         made._note_refusal(0, ChoiceDraft("Let us talk about kittens."), scores)
         assert made.account.refusals == {0: kind}
         assert scores["refuse"] == 0.6
+
+
+REVIEWING = Rule("rev", Stage.POST_CALL, Action.REVIEW, ("harm",), 0.3, classifier="exchange")
+
+
+async def test_a_draft_withheld_by_its_review_becomes_the_safe_partial_reply() -> None:
+    """The critic fails, the policy keeps nothing, and the category has words for it."""
+    rule = replace(REVIEWING, category="output")
+    policy = Policy("p", "1", (rule,), digest="r", review=ReviewBudget(on_failure="canned"))
+    made = judge(policy, output_score=0.4)
+    bundle = made.account.exchange.bundle
+    replies = replace(bundle.replies, partials={"en": {"output": "The safe part ({decision})."}})
+    clauses = replace(bundle.constitution, principles=(Principle("kind", "K", "Be kind."),))
+    made.account.exchange.bundle = replace(bundle, replies=replies, constitution=clauses)
+    made.account.draft.add(text_delta("doubtful"))
+    await made.rule_draft()
+    assert made.account.replacements[0].text == f"The safe part ({made.account.exchange.id})."
+    assert (made.account.lanes, made.account.lane) == ({0: "deliberate"}, "deliberate")
+    assert [event.delivered for event in told(made, CritiqueRound)] == ["safe_partial"]
+
+
+async def test_fixed_checks_look_at_held_answers_only() -> None:
+    """Of an answer that has left nothing can be taken back."""
+    found = (Evidence("kind", "some", "listed"),)
+    for delivery, use, expected in (
+        (Delivery.BUFFERED, "held", 1),
+        (Delivery.LIVE, "held", 0),
+        (Delivery.BUFFERED, "off", 0),
+    ):
+        made = judge(replace(POLICY, digest=use, review=ReviewBudget(evidence=use)))  # type: ignore[arg-type]
+        made.reviewer = replace(made.reviewer, evidence=lambda *_: found)
+        made.account.delivery = delivery
+        made.account.draft.add(text_delta("some words"))
+        await made.rule_draft()
+        assert made.account.evidence == expected

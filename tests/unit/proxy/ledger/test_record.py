@@ -110,6 +110,9 @@ def test_what_happened_on_the_way_is_in_the_record() -> None:
     assert record["stages"] == [{"stage": "during_call", "action": "flag", "us": 1500, "cached": False}]
     assert record["guard_failures"] == [{"stage": "post_call", "failure": "timeout", "mode": "open"}]
     assert record["refusals_seen"][0]["suspected"] is True
+    assert record["lane"] == ""
+    told = {name: record["rounds"][0][name] for name in ("trigger", "critic", "delivered", "canary")}
+    assert told == {"trigger": "score", "critic": "upstream", "delivered": "draft", "canary": "none"}
     assert record["rounds"][0]["revision_usage"] == {"prompt": 3, "completion": 4, "cached": 0}
     assert record["replaced"] == [{"choice": 0, "origin": "revised", "category": "harm", "late": False}]
 

@@ -124,3 +124,13 @@ def test_a_surface_may_say_the_decision_id_under_one_more_name() -> None:
     found = named.rows(exchange, ReplyHead(ALLOWED, Delivery.BUFFERED, None))
     assert found == named.ids("gh-test")
     assert (b"request-id", b"gh-test") in found
+
+
+def test_the_lane_is_told_once_the_answers_are_judged() -> None:
+    """A stream's headers leave before, and claim none."""
+    made = VerdictHeaders()
+    for lane in ("pass", "deliberate", "block"):
+        head = ReplyHead(ALLOWED, Delivery.BUFFERED, None, lane=lane)  # type: ignore[arg-type]
+        assert (b"x-gatehouse-lane", lane.encode()) in made.rows(plain_exchange(make_bundle()), head)
+    open_end = ReplyHead(ALLOWED, Delivery.LIVE, None)
+    assert b"x-gatehouse-lane" not in dict(made.rows(plain_exchange(make_bundle()), open_end))

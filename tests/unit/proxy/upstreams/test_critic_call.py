@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from policies.critique import Ask
+from policies.policy import ReviewBudget
 from proxy.exchange.exchange import Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.upstreams.critic_call import (
@@ -32,8 +35,17 @@ def refusal(param: str, code: str = "unsupported_parameter") -> UpstreamError:
 
 def test_a_model_criticises_itself_unless_told_otherwise() -> None:
     """The policy's critic comes first."""
-    assert critic_model(an_exchange("gpt")) == "gpt"
-    assert critic_model(an_exchange("gpt", critic="other/judge")) == "other/judge"
+    assert critic_model(an_exchange("gpt"), PROMPT) == "gpt"
+    assert critic_model(an_exchange("gpt", critic="other/judge"), PROMPT) == "other/judge"
+
+
+def test_the_model_whose_draft_it_is_may_rewrite_it() -> None:
+    """A cheap critic need not write."""
+    exchange = an_exchange("gpt", critic="other/judge")
+    policy = replace(exchange.bundle.policy, review=ReviewBudget(reviser="upstream"))
+    exchange.bundle = replace(exchange.bundle, policy=policy)
+    assert critic_model(exchange, PROMPT) == "other/judge"
+    assert critic_model(exchange, replace(PROMPT, purpose="revision")) == "gpt"
 
 
 def test_a_question_is_bounded_and_plain() -> None:

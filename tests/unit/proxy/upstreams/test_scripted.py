@@ -9,8 +9,10 @@ import orjson
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from policies.canary import canary_for
 from policies.constitution import CompiledConstitution, Principle
 from policies.critique import Ask, Measure, Measured, Review, ReviewResult, review
+from policies.findings import read_critique
 from policies.policy import ReviewBudget
 from proxy.exchange.ports import UpstreamError
 from proxy.upstreams.scripted import MODEL, ScriptedUpstream
@@ -205,3 +207,13 @@ async def through_the_dialogue(draft: str, after: float) -> ReviewResult:
             answer = Measured(after, refusal=False)
         else:
             answer = (await UPSTREAM.ask(an_exchange(), step)).text
+
+
+async def test_the_stand_in_sees_canaries() -> None:
+    """So a demonstration never fails by lot."""
+    canary = canary_for("secret", 1.0)
+    assert canary is not None
+    prompt = Ask("critique", f"Clauses:\n- {canary.clause}: {canary.rule}", f"| {canary.sentence}", 300)
+    said = read_critique((await ScriptedUpstream().ask(an_exchange(), prompt)).text)
+    assert canary.reported(said.findings)
+    assert said.action == "keep"
