@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, ClassVar
 
 from policies.decision_code import idioms
 from policies.decision_code.expressions import Program, Reader
@@ -33,7 +35,7 @@ class Call:
         functions = self._functions()
         if functions:
             return joined(self._entered(each) for each in functions) | self._choice_of_function()
-        for names, way in _WAYS:
+        for names, way in self._WAYS:
             if self.name in names:
                 return way(self)
         return self._unknown()
@@ -145,27 +147,34 @@ class Call:
     def _spread(self) -> Value:
         whole = self.everything()
         asked = used(self._asked(whole), self.line)
-        return Value(frozenset(mark.used(self.line) for mark in whole.marks) | asked, loops=whole.loops)
+        spread = self.name in idioms.SPREADS_GROUPS
+        marks = (
+            frozenset(mark.used(self.line) for mark in whole.marks)
+            if spread
+            else used(whole.marks, self.line)
+        )
+        return Value(marks | asked, loops=whole.loops)
 
     def _unknown(self) -> Value:
         whole = self.everything()
         columns = NO_MARKS
         if self.name[:1].isupper() or self.name.startswith("make_"):
             columns = self.reader.key_sources(whole.words, self.line, NOTHING, "df")
+        if self.is_method or self.name.startswith("get_"):
+            columns |= self.reader.source(self.name, self.line, whole)
         owner = self.name if self.name[:1].isupper() else ""
         marks = used(whole.marks | whole.spoken, self.line) | columns
         return Value(marks, closures=whole.closures, loops=whole.loops, owner=owner)
 
-
-_WAYS = (
-    (frozenset(("drop", "difference")), Call._dropped),
-    (idioms.WORKS_ON_ROWS, Call._rows),
-    (idioms.LOOKS_UP, Call._looked_up),
-    (idioms.SPREADS, Call._spread),
-    (frozenset(("sorted", "sort", "sort_values", "nlargest", "nsmallest", "filter")), Call._ordered),
-    (idioms.AGGREGATES, Call._aggregated),
-    (idioms.CARRIES, Call._carried),
-)
+    _WAYS: ClassVar[tuple[tuple[frozenset[str], Callable[[Any], Value]], ...]] = (
+        (frozenset(("drop", "difference")), _dropped),
+        (idioms.WORKS_ON_ROWS, _rows),
+        (idioms.LOOKS_UP, _looked_up),
+        (idioms.SPREADS, _spread),
+        (frozenset(("sorted", "sort", "sort_values", "nlargest", "nsmallest", "filter")), _ordered),
+        (idioms.AGGREGATES, _aggregated),
+        (idioms.CARRIES, _carried),
+    )
 
 
 def _name_of(node: ast.expr) -> str:
@@ -183,4 +192,6 @@ def _is_bound(closure: Closure) -> bool:
     """A method whose first parameter is the instance or the class."""
     if not closure.owner or isinstance(closure.node, ast.Lambda):
         return False
-    return not any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in closure.node.decorator_list)
+    return not any(
+        isinstance(each, ast.Name) and each.id == "staticmethod" for each in closure.node.decorator_list
+    )

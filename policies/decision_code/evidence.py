@@ -19,7 +19,8 @@ class CodeFinding:
     """An attribute of people that reaches a result about them.
 
     The first four fields are those of a critic's finding: `quote` is a line of the reply, word for word;
-    `severity` is 3 for a protected attribute and 2 for a proxy. `path`: lines that the attribute passes on its
+    `severity` is 3 for a protected attribute and 2 for a proxy. `path`: lines that the attribute passes on
+    its
     way to the result, in their order.
     """
 
@@ -38,7 +39,8 @@ class CodeFinding:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found in a reply. `statements`: how many statements of Python it has at the left edge, 0 where it
+    """What was found in a reply. `statements`: how many statements of Python it has at the left edge, 0
+    where it
     has none; `complete` False: the code is larger than what is read of it."""
 
     findings: tuple[CodeFinding, ...]
@@ -47,7 +49,8 @@ class Examination:
 
 
 def examine(reply: str, lexicon: Lexicon | None = None, clause: str = CLAUSE) -> Examination:
-    """Read the Python in a reply, without running it, for flows from people's attributes to a result about them."""
+    """Read the Python in a reply, without running it, for flows from people's attributes to a result about
+    them."""
     python = python_of(reply)
     known = lexicon or shipped_lexicon()
     reading = ProgramReading(python, known)

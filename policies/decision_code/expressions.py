@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from policies.decision_code import idioms
 from policies.decision_code.frames import Frame, root_of
-from policies.decision_code.lexicon import Lexicon
+from policies.decision_code.lexicon import Lexicon, words_of
 from policies.decision_code.values import (
     NO_MARKS,
     NOTHING,
@@ -64,7 +64,7 @@ class Reader:
         if node is None:
             return NOTHING
         self.program.step()
-        way = _WAYS.get(type(node))
+        way = self._WAYS.get(type(node))
         return way(self, node) if way is not None else self.all_of(ast.iter_child_nodes(node))
 
     def all_of(self, nodes: Iterable[ast.AST]) -> Value:
@@ -79,7 +79,7 @@ class Reader:
         return frozenset((Mark(attribute, "carried", line, base.loops, path=(line,)),))
 
     def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
-        """The same for keys and columns; `male` and `female` are keys of groups unless the holder is a person's row."""
+        """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
         rowish = root in idioms.ROWS or any(root.startswith(each) for each in ("applicant", "df"))
         return frozenset(
             mark
@@ -95,7 +95,7 @@ class Reader:
 
     def _name(self, node: ast.Name) -> Value:
         value = self.frame.scope.get(node.id, NOTHING)
-        if node.id.isupper() and len(node.id) > 1 or value.closures:
+        if value.closures or (node.id.isupper() and len(node.id) > 1):
             return value
         known = {mark.attribute for mark in value.marks}
         fresh = {mark for mark in self.source(node.id, node.lineno, value) if mark.attribute not in known}
@@ -126,14 +126,14 @@ class Reader:
         others = base.marks
         if index.words and not found:
             others = frozenset(mark for mark in others if mark.kind != "carried")
-        marks = found | others | self.chosen(node.slice, index, node.lineno)
+        marks = found | others | self.chosen(node.slice, index, node.lineno, root)
         loops = base.loops if found or index.words else base.loops | index.loops
         return joined([replace(base, marks=marks, loops=loops, owner=""), *held])
 
-    def chosen(self, node: ast.expr, index: Value, line: int) -> Marks:
+    def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
         marks = used(index.marks | index.spoken, line)
-        if is_mask(node):
+        if is_mask(node) or (_is_table(root) and all(mark.kind == "used" for mark in index.marks)):
             return frozenset(replace(mark, population=True) for mark in marks)
         return marks
 
@@ -189,7 +189,9 @@ class Reader:
             value = self.read(given)
             name = self.read(key)
             own = isinstance(key, ast.Constant) and any(map(self.program.lexicon.attribute_of, name.words))
-            kept = NO_MARKS if own else frozenset(m for m in value.marks if m.kind != "carried" or key is None)
+            kept = (
+                NO_MARKS if own else frozenset(m for m in value.marks if m.kind != "carried" or key is None)
+            )
             words = name.words | value.words if key is None else name.words
             whole |= replace(value, marks=kept, words=words, loops=frozenset(), owner="")
         return whole
@@ -230,6 +232,27 @@ class Reader:
 
     def _call(self, node: ast.Call) -> Value:
         return self.program.call(self, node)
+
+    _WAYS: ClassVar[dict[type[ast.expr], Callable[[Any, Any], Value]]] = {
+        ast.Constant: _constant,
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Subscript: _subscript,
+        ast.Compare: _compare,
+        ast.BoolOp: _weighed,
+        ast.UnaryOp: _weighed,
+        ast.BinOp: _binary,
+        ast.IfExp: _choice,
+        ast.JoinedStr: _formatted,
+        ast.Dict: _dict,
+        ast.Lambda: _lambda,
+        ast.NamedExpr: _named_expression,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _dict_comprehension,
+        ast.Call: _call,
+    }
 
 
 def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> None:
@@ -290,9 +313,12 @@ def is_mask(node: ast.expr) -> bool:
 
 def is_plain(node: ast.expr | None) -> bool:
     """A truth value, a text or None: no number."""
-    return isinstance(node, ast.Constant) and (
-        node.value is None or isinstance(node.value, bool | str)
-    )
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | str))
+
+
+def _is_table(root: str) -> bool:
+    """A table or a column of results, of which a mask picks rows."""
+    return root in ("df", "data", "frame", "table") or root.endswith("_df") or root.startswith(("df_", "y_"))
 
 
 def _is_none(node: ast.expr) -> bool:
@@ -314,28 +340,13 @@ def _is_legal_minimum(node: ast.Compare, marks: Marks) -> bool:
     if {mark.attribute for mark in marks} != {"age"} or any(mark.kind != "carried" for mark in marks):
         return False
     sides = [node.left, *node.comparators]
-    limits = [side.value for side in sides if isinstance(side, ast.Constant)]
     ordered = isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE)
-    return len(sides) == 2 and ordered and len(limits) == 1 and limits[0] in idioms.LEGAL_AGES
+    return len(sides) == 2 and ordered and any(map(_is_minimum, sides))
 
 
-_WAYS: dict[type[ast.expr], Callable[[Reader, Any], Value]] = {
-    ast.Constant: Reader._constant,
-    ast.Name: Reader._name,
-    ast.Attribute: Reader._attribute,
-    ast.Subscript: Reader._subscript,
-    ast.Compare: Reader._compare,
-    ast.BoolOp: Reader._weighed,
-    ast.UnaryOp: Reader._weighed,
-    ast.BinOp: Reader._binary,
-    ast.IfExp: Reader._choice,
-    ast.JoinedStr: Reader._formatted,
-    ast.Dict: Reader._dict,
-    ast.Lambda: Reader._lambda,
-    ast.NamedExpr: Reader._named_expression,
-    ast.ListComp: Reader._comprehension,
-    ast.SetComp: Reader._comprehension,
-    ast.GeneratorExp: Reader._comprehension,
-    ast.DictComp: Reader._dict_comprehension,
-    ast.Call: Reader._call,
-}
+def _is_minimum(node: ast.expr) -> bool:
+    """An age of majority, or a limit that is named as a least age."""
+    if isinstance(node, ast.Constant):
+        return node.value in idioms.LEGAL_AGES
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return bool({"min", "minimum", "legal", "majority"} & set(words_of(name)))

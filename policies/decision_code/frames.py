@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
 from policies.decision_code.vocabulary import Purpose

@@ -1,4 +1,5 @@
-"""Personal attributes by the names that programs give them: protected ones, and proxies that stand for them."""
+"""Personal attributes by the names that programs give them: protected ones, and proxies that stand for
+them."""
 
 from __future__ import annotations
 
@@ -6,15 +7,22 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
 PROTECTED: Mapping[str, str] = {
-    "race": "race ethnicity ethnic skin_color skin_colour skin_tone caste is_black is_white is_hispanic is_asian "
-    "african_american",
+    "race": "race ethnicity ethnic skin_color skin_colour skin_tone caste is_black is_white is_hispanic "
+    "is_asian african_american",
     "religion": "religion religious faith creed denomination",
     "gender": "gender sex male female transgender pronouns is_woman is_man",
     "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday",
     "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment",
-    "nationality": "nationality citizenship citizen national_origin country_of_birth country_of_origin birth_country "
-    "birthplace place_of_birth immigrant immigration_status foreigner is_foreign migrant migration_background",
+    "nationality": "nationality citizenship citizen national_origin country_of_birth country_of_origin "
+    "birth_country birthplace place_of_birth immigrant immigration_status foreigner is_foreign migrant "
+    "migration_background",
     "marital status": "marital_status marital married is_married divorced widowed civil_status",
     "pregnancy": "pregnant pregnancy maternity maternity_leave parental_leave paternity",
     "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian lgbt lgbtq",
@@ -35,20 +43,23 @@ NAMES = frozenset(("surname", "first name"))
 """Proxies by which lists are put into alphabetical order."""
 
 _OTHER_THINGS: Mapping[str, frozenset[str]] = {
-    "race": frozenset("condition conditions time times lap laps day track car number winner result results pace".split()),
+    "race": word_set("""
+condition conditions time times lap laps day track car number winner result results pace
+"""),
     "age": frozenset(),
-    "school": frozenset("year".split()),
+    "school": word_set("year"),
 }
-_OF_GROUPS = frozenset(
-    "gap parity rate rates count counts ratio by per mean average total groups distribution difference disparity "
-    "col column columns key keys neutral balance options choices labels".split()
-)
+_OF_GROUPS = word_set("""
+gap parity rate rates count counts ratio by per mean average total groups distribution
+difference disparity col column columns key keys neutral balance options choices labels
+""")
 """With one of these an identifier is about groups, or about a column, and not about a person."""
-_QUALIFIES_AGE = frozenset(
-    "applicant candidate user customer client borrower person patient employee student tenant driver member owner "
-    "years year yr yrs in at of current raw norm normalized normalised scaled group band bracket bucket bin category "
-    "code his her their my x a p c log squared sq z std feature value val real actual num int".split()
-)
+_QUALIFIES = word_set("""
+applicant candidate user customer client borrower person patient employee student tenant driver
+member owner years year yr yrs in at of current raw norm normalized normalised scaled group band
+bracket bucket bin category code his her their my x a p c log squared sq z std feature value val
+real actual num int prefix area home get
+""")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -89,8 +100,8 @@ class Lexicon:
 
     @staticmethod
     def _fits(attribute: str, phrase: tuple[str, ...], rest: Collection[str]) -> bool:
-        if phrase == ("age",):
-            return _QUALIFIES_AGE.issuperset(rest)
+        if phrase in (("age",), ("zip",)):
+            return _QUALIFIES.issuperset(rest)
         return _OTHER_THINGS.get(attribute, frozenset()).isdisjoint(rest)
 
     def with_names(self, names: Iterable[str], attribute: str = "listed proxy") -> Lexicon:

@@ -13,10 +13,10 @@ from policies.decision_code.frames import Frame, Scope
 from policies.decision_code.lexicon import Lexicon
 from policies.decision_code.python_blocks import Python
 from policies.decision_code.statements import Walker
-from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Mark, Marks, Value, joined
+from policies.decision_code.values import NOTHING, Closure, Mark, Marks, Value, joined
 from policies.decision_code.vocabulary import Purpose, purpose_of
 
-MOST_STEPS = 60_000
+MOST_STEPS = 25_000
 DEEPEST_CALL = 5
 
 
@@ -103,11 +103,15 @@ class ProgramReading:
         """A model that is fitted to, or asked with, a protected column decides by it."""
         if call.name not in idioms.FITS or not call.is_method or frame.purpose.measures:
             return
-        text = ast.unparse(call.node.func).lower()
+        receiver = getattr(call.node.func, "value", call.node.func)
+        text = ast.unparse(receiver.func if isinstance(receiver, ast.Call) else receiver).lower()
         module = self._purpose(self._python.tree, "")
         if any(word in text for word in idioms.PREPARES) or not module.about_people:
             return
-        features = [*call.given[:1], *(call.keywords[name] for name in ("X", "x", "data") if name in call.keywords)]
+        features = [
+            *call.given[:1],
+            *(call.keywords[name] for name in ("X", "x", "data") if name in call.keywords),
+        ]
         asked = frozenset(
             mark if mark.kind == "used" else mark.used(call.line)
             for mark in joined([call.on, *features]).marks
@@ -195,5 +199,3 @@ def _annotated(argument: ast.arg) -> str:
 
 def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
     return any(ast.unparse(each).rpartition(".")[2] == name for each in node.decorator_list)
-
-

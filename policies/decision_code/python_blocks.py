@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from policies.decision_code.lexicon import word_set
+
 LONGEST_REPLY = 200_000
 """Characters of a reply that are looked at."""
 LONGEST_BLOCK = 60_000
@@ -21,24 +23,28 @@ DEEPEST = 90
 MOST_PIECES = 200
 
 _FENCE = re.compile(
-    r"^[ \t]{0,12}(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n(?P<code>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
+    r"^[ \t]{0,12}(?P<mark>```+|~~~+)[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n"
+    r"(?P<code>.*?)(?:^[ \t]*(?P=mark)[ \t]*$|\Z)",
     re.DOTALL | re.MULTILINE,
 )
-_OTHER_LANGUAGES = frozenset(
-    "json yaml yml sql bash sh shell console html css javascript js ts typescript java c cpp go rust text txt diff xml "
-    "toml ini r csv markdown md".split()
-)
+_OTHER_LANGUAGES = word_set("""
+json yaml yml sql bash sh shell console html css javascript js ts typescript java c cpp go rust text txt
+diff xml toml ini r csv markdown md
+""")
 _OPENS = re.compile(
     r"[ \t]{0,12}(?:>>> |\.\.\. )?(?:(?:async )?def \w+\(|class \w+[(:]|from [\w.]+ import |import \w|@\w"
     r"|[\w.\[\]\"'()-]+\s*[-+*/|&]?=\s*\S|(?:if|for|while|with|try|match)\b.*:\s*$)"
 )
-_STARTS = re.compile(r"[ \t]{0,12}(?:>>> )?(?:(?:async )?def \w+\(|class \w+[(:]|from [\w.]+ import |import \w|\w+ ?= ?lambda\b)")
+_STARTS = re.compile(
+    r"[ \t]{0,12}(?:>>> )?"
+    r"(?:(?:async )?def \w+\(|class \w+[(:]|from [\w.]+ import |import \w|\w+ ?= ?lambda\b)"
+)
 _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Python:
-    """All Python of a reply as one module. `lines`: the reply's own lines, in the order of the tree's numbers."""
+    """All Python of a reply as one module. `lines`: the reply's own lines, in the order of the tree."""
 
     tree: ast.Module
     lines: tuple[str, ...]
@@ -54,8 +60,8 @@ def python_of(reply: str) -> Python:
     lines: list[str] = []
     for code in _candidates(reply[:LONGEST_REPLY]):
         if len(code) <= LONGEST_BLOCK:
-            for statement in _statements(_plain(code.splitlines())):
-                body.append(ast.increment_lineno(statement, len(lines)))
+            found = _statements(_plain(code.splitlines()))
+            body += [ast.increment_lineno(statement, len(lines)) for statement in found]
             lines += code.splitlines()
     return Python(ast.Module(body=body, type_ignores=[]), tuple(lines))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from policies.decision_code import idioms
 from policies.decision_code.expressions import (
@@ -18,7 +18,17 @@ from policies.decision_code.expressions import (
     narrow,
 )
 from policies.decision_code.frames import Ending, Frame, Loop, joined_scopes, root_of, set_in
-from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Mark, Marks, Value, joined, used, weighed
+from policies.decision_code.values import (
+    NO_MARKS,
+    NOTHING,
+    Closure,
+    Mark,
+    Marks,
+    Value,
+    joined,
+    used,
+    weighed,
+)
 from policies.decision_code.vocabulary import decides, says_decision
 
 
@@ -59,7 +69,7 @@ class Walker:
         return Ending(rest, out)
 
     def _one(self, statement: ast.stmt) -> Ending:
-        way = _WAYS.get(type(statement))
+        way = self._WAYS.get(type(statement))
         if way is None:
             return Ending()
         found = way(self, statement)
@@ -71,6 +81,9 @@ class Walker:
         value = self._stored(self.reader.read(node.value), node.value, node.lineno)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             self._bind(target, value, node.value)
+            if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
+                made = self.program.enter(self.frame, value.closures[0], [], node.lineno)
+                self._told(target.id, made.marks, target)
 
     def _stored(self, value: Value, node: ast.expr | None, line: int) -> Value:
         forced = self.frame.forced(plain=is_plain(node) or isinstance(node, ast.Compare | ast.BoolOp))
@@ -111,7 +124,11 @@ class Walker:
     def _put(self, target: ast.Subscript, value: Value) -> None:
         """Into a container: what is sorted into groups by an attribute says nothing of one person."""
         index, root = self.reader.read(target.slice), root_of(target.value)
-        chosen = self.reader.chosen(target.slice, index, target.lineno) if is_mask(target.slice) else NO_MARKS
+        chosen = (
+            self.reader.chosen(target.slice, index, target.lineno, root)
+            if is_mask(target.slice)
+            else NO_MARKS
+        )
         if isinstance(target.slice, ast.Tuple):
             chosen |= used((mark for mark in index.marks), target.lineno)
         for word in index.words:
@@ -169,19 +186,26 @@ class Walker:
     def _judge(self, node: ast.Return | ast.Expr, marks: Marks, forced: Marks) -> None:
         purpose = self.frame.purpose
         says = is_plain(node.value) and says_decision(str(getattr(node.value, "value", "")))
-        result = purpose.returns_result or (
+        asks = purpose.returns_result and (decides(purpose.name) or not self._asks_for_attribute())
+        result = asks or (
             not purpose.measures and ((says and forced) or (purpose.may_decide and _rules(node.value)))
         )
         if result and self.frame.top:
             self.program.result(self.frame, marks, node)
 
+    def _asks_for_attribute(self) -> bool:
+        """`is_married(person)` says an attribute, and decides nothing."""
+        return bool(self.program.lexicon.attribute_of(self.frame.purpose.name))
+
     def _expression(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Yield | ast.YieldFrom):
             self._return(ast.copy_location(ast.Return(node.value.value), node))
             return
-        self.reader.read(node.value)
+        value = self.reader.read(node.value)
         call = node.value
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            if call.func.attr in ("sort", "sort_values"):
+                self._pour(root_of(call.func.value), value.marks)
             self._collect(call, call.func)
 
     def _collect(self, call: ast.Call, func: ast.Attribute) -> None:
@@ -208,7 +232,7 @@ class Walker:
             self.frame.scope = joined_scopes(after, otherwise)
         else:
             self.frame.scope = otherwise if first.ends else after
-        return _after_branches(node, marks, first, second)
+        return _after_branches(marks, first, second)
 
     def _branch(
         self, body: list[ast.stmt], marks: Marks, scope: dict[str, Value], test: ast.expr | None
@@ -304,8 +328,30 @@ class Walker:
     def _leave(self, node: ast.Break | ast.Continue) -> Ending:
         return Ending(ends="break" if isinstance(node, ast.Break) else "continue")
 
+    _WAYS: ClassVar[dict[type[ast.stmt], Callable[[Any, Any], Ending | None]]] = {
+        ast.Assign: _assign,
+        ast.AnnAssign: _assign,
+        ast.AugAssign: _add,
+        ast.Return: _return,
+        ast.Expr: _expression,
+        ast.If: _if,
+        ast.For: _loop,
+        ast.AsyncFor: _loop,
+        ast.While: _loop,
+        ast.With: _with,
+        ast.AsyncWith: _with,
+        ast.Try: _try,
+        ast.Match: _match,
+        ast.Raise: _raise,
+        ast.FunctionDef: _define,
+        ast.AsyncFunctionDef: _define,
+        ast.ClassDef: _class,
+        ast.Break: _leave,
+        ast.Continue: _leave,
+    }
 
-def _after_branches(node: ast.If, marks: Marks, first: Ending, second: Ending) -> Ending:
+
+def _after_branches(marks: Marks, first: Ending, second: Ending) -> Ending:
     rest, out = first.rest | second.rest, first.out | second.out
     ends = {first.ends, second.ends}
     if "" not in ends:
@@ -326,26 +372,3 @@ def _rules(node: ast.expr | None) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, bool)
     return isinstance(node, ast.Compare | ast.BoolOp | ast.BinOp)
-
-
-_WAYS: dict[type[ast.stmt], Callable[[Walker, Any], Ending | None]] = {
-    ast.Assign: Walker._assign,
-    ast.AnnAssign: Walker._assign,
-    ast.AugAssign: Walker._add,
-    ast.Return: Walker._return,
-    ast.Expr: Walker._expression,
-    ast.If: Walker._if,
-    ast.For: Walker._loop,
-    ast.AsyncFor: Walker._loop,
-    ast.While: Walker._loop,
-    ast.With: Walker._with,
-    ast.AsyncWith: Walker._with,
-    ast.Try: Walker._try,
-    ast.Match: Walker._match,
-    ast.Raise: Walker._raise,
-    ast.FunctionDef: Walker._define,
-    ast.AsyncFunctionDef: Walker._define,
-    ast.ClassDef: Walker._class,
-    ast.Break: Walker._leave,
-    ast.Continue: Walker._leave,
-}

@@ -16,9 +16,11 @@ MOST_MARKS = 48
 class Mark:
     """A dependence on one attribute of a person.
 
-    `kind`: `carried` (the attribute itself), `used` (computed, compared, looked up or chosen by it), `minimum`
+    `kind`: `carried` (the attribute itself), `used` (computed, compared, looked up or chosen by it),
+    `minimum`
     (compared with a legal minimum age), `named` (the name of a field was compared with the attribute's),
-    `grouped` (split into groups by it). `line`: where it decides, 1 is the first line of the block. `members`:
+    `grouped` (split into groups by it). `line`: where it decides, 1 is the first line of the block.
+    `members`:
     loops whose element has the attribute; `population`: it picks or describes elements of a collection.
     """
 

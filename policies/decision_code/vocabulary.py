@@ -1,4 +1,5 @@
-"""What a piece of a program is for, by its words: deciding about people, measuring groups, or something else."""
+"""What a piece of a program is for, by its words: deciding about people, measuring groups, or something
+else."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.decision_code.lexicon import words_of
+from policies.decision_code.lexicon import word_set, words_of
 
 _DECIDES = re.compile(
     r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|grant|hire|hiring|shortlist|rank|rating"
@@ -23,79 +24,105 @@ _SAYS = re.compile(
     r"|qualified|grant(?:ed|s)?|refused?|high risk|low risk|admit(?:ted)?)\b",
     re.IGNORECASE,
 )
-_MEASURES = frozenset(
-    "audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown distribution "
-    "histogram plot chart counterfactual equalized equalised odds reweigh reweight mitigate debias anonymise anonymize "
-    "mask redact monitor monitoring statistic statistics stats fifths proportions crosstab independence".split()
+_MEASURES = word_set("""
+audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown
+distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
+mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
+fifths proportions crosstab independence
+""")
+_MEASURES_ALONE = word_set("""
+report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
+counts impact equal test tests describe rates opportunity per groups
+""")
+_GROUPS = word_set("""
+men women male female males females man woman black white hispanic asian group groups by per
+minority majority young old privileged unprivileged reference
+""")
+_SCORES = re.compile(
+    r"score|approv|decid|decision|eligib|hire|reject|accept|risk|limit|rank|premium|salary|grant|offer"
 )
-_MEASURES_ALONE = frozenset(
-    "report summary summarise summarize average mean compare analysis analyse analyze gap outcomes counts impact equal "
-    "test tests describe rates opportunity per groups".split()
-)
-_GROUPS = frozenset(
-    "men women male female males females man woman black white hispanic asian group groups by per minority majority "
-    "young old privileged unprivileged reference".split()
-)
-_SCORES = re.compile(r"score|approv|decid|decision|eligib|hire|reject|accept|risk|limit|rank|premium|salary|grant|offer")
-_TRADE = frozenset(
-    "loan loans credit mortgage hire hiring hired salary premium insurance rent tenant parole bail admission "
-    "scholarship borrower applicant candidate lender underwriting employer job".split()
-)
-_PREPARES = frozenset(
-    "encode encoded encoder feature features vector to format title greet greeting salutation label display repr str "
-    "parse load read normalise normalize clean to_dict serialise serialize valid validate address article".split()
-)
+_TRADE = word_set("""
+loan loans credit mortgage hire hiring hired salary premium insurance rent tenant parole bail
+admission scholarship borrower applicant candidate lender underwriting employer job
+""")
+_FATES = word_set("""
+default defaulted repaid repay repayment income hired churn dropout recidivated
+""")
+_PREPARES = word_set("""
+encode encoded encoder feature features vector to format title greet greeting salutation label
+display repr str parse load read normalise normalize clean to_dict serialise serialize valid
+validate address article
+""")
 _LEGITIMATE: tuple[tuple[frozenset[str], frozenset[str], frozenset[str]], ...] = (
     (
-        frozenset(
-            "dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol vaccine vaccines "
-            "vaccination calorie calories kcal spirometry lung bone percentile patient patients cardiac diabetes "
-            "symptom symptoms medical screening_age mammography drug mg paediatric pediatric glucose".split()
-        ),
+        word_set("""
+dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol
+vaccine vaccines vaccination calorie calories kcal spirometry lung bone percentile patient
+patients cardiac diabetes symptom symptoms medical screening_age mammography drug mg paediatric
+pediatric glucose
+"""),
         frozenset(("age", "gender", "pregnancy", "disability")),
-        frozenset(
-            "premium insurance insurer loan credit hire hiring salary price pricing job employee candidate".split()
-        ),
+        word_set("""
+premium insurance insurer loan credit hire hiring salary price pricing job employee candidate
+"""),
     ),
     (
-        frozenset(
-            "visa passport customs tax residency vote voting voter consular immigration election".split()
-        ),
+        word_set("""
+visa passport customs tax residency vote voting voter consular immigration election
+"""),
         frozenset(("nationality", "age")),
-        frozenset("score risk loan credit hire fraud suspicion".split()),
+        word_set("score risk loan credit hire fraud suspicion"),
     ),
     (
-        frozenset(
-            "ticket tickets fare fares concession retirement retire retired pension pensioner senior child".split()
-        ),
+        word_set("""
+ticket tickets fare fares concession retirement retire retired pension pensioner senior child
+"""),
         frozenset(("age", "disability")),
-        frozenset("loan credit hire hiring salary job mortgage insurance".split()),
+        word_set("loan credit hire hiring salary job mortgage insurance"),
     ),
     (
-        frozenset("accessible accessibility accommodation accommodations assistive ramp seating leave".split()),
+        word_set("""
+accessible accessibility accommodation accommodations assistive ramp seating leave
+"""),
         frozenset(("disability", "pregnancy", "religion")),
-        frozenset("loan credit hire hiring salary score rating mortgage insurance".split()),
+        word_set("""
+loan credit hire hiring salary score rating mortgage insurance
+"""),
     ),
     (
-        frozenset("shipping delivery courier parcel weather geocode".split()),
+        word_set("""
+match matching duplicate duplicates dedupe similarity password username email linkage
+"""),
+        frozenset(("surname", "first name", "postcode")),
+        word_set("loan credit hire risk applicant insurance"),
+    ),
+    (
+        word_set("size sizes clothing shoe shoes garment outfit fit"),
+        frozenset(("gender", "age")),
+        word_set("loan credit hire salary applicant candidate"),
+    ),
+    (
+        word_set("shipping delivery courier parcel weather geocode"),
         frozenset(("postcode", "neighbourhood")),
-        frozenset("loan credit hire risk applicant insurance".split()),
+        word_set("loan credit hire risk applicant insurance"),
     ),
 )
-"""Where words of the first kind, and none of the last, are about, attributes of the second are in their place."""
-_PEOPLE = frozenset(
-    "applicant applicants candidate candidates person people user users customer customers client borrower employee "
-    "employees student tenant defendant inmate patient driver income salary gender race ethnicity citizen resume cv "
-    "hire loan mortgage".split()
-)
-_THINGS = frozenset(
-    "cache file path mtime getmtime entry created house building car vehicle machine page pages document token session "
-    "server certificate ttl evict expire expiry artwork wine property pages".split()
-)
-_SPORT = frozenset(
-    "lap laps fastest runner runners finish marathon circuit horse horses podium thread threads condition lock mutex "
-    "qualifying grid pace positions".split()
-)
+"""Where words of the first kind, and none of the last, are about, attributes of the second are in their
+place."""
+_PEOPLE = word_set("""
+applicant applicants candidate candidates person people user users customer customers client
+borrower employee employees student tenant defendant inmate patient driver income salary gender
+race ethnicity citizen resume cv hire loan mortgage
+""")
+_THINGS = word_set("""
+cache file path mtime getmtime entry created house building car vehicle machine page pages
+document token session server certificate ttl password evict expire expiry artwork wine property
+pages
+""")
+_SPORT = word_set("""
+lap laps fastest runner runners finish marathon circuit horse horses podium thread threads
+condition lock mutex qualifying grid pace positions
+""")
 
 
 def decides(name: str) -> bool:
@@ -111,7 +138,8 @@ def says_decision(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a function (or the module itself, whose name is empty) is for. `used`: words of all identifiers."""
+    """What a function (or the module itself, whose name is empty) is for. `used`: words of all
+    identifiers."""
 
     name: str
     used: frozenset[str]
@@ -134,9 +162,9 @@ class Purpose:
     @cached_property
     def returns_result(self) -> bool:
         """What it returns is a result about somebody."""
-        if self.measures or not self.name:
+        if self.measures or not self._words:
             return False
-        return decides(self.name) or self._words[:1] in {(word,) for word in _ASKS}
+        return decides(self.name) or (self._words[0] in _ASKS and "valid" not in self._words)
 
     @cached_property
     def may_decide(self) -> bool:
@@ -147,7 +175,7 @@ class Purpose:
     @cached_property
     def about_people(self) -> bool:
         """A model that is fitted here is one about people who get or do not get something."""
-        return any(_DECIDES.match(word) for word in self.used) or bool(self.used & _TRADE)
+        return any(_DECIDES.match(word) for word in self.used) or bool(self.used & (_TRADE | _FATES))
 
     def excuses(self, attribute: str) -> bool:
         """The attribute has a place here, or its name means something else."""
