@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,6 +12,15 @@ from policies.decision_code.expressions import Program, Reader
 from policies.decision_code.frames import root_of
 from policies.decision_code.lexicon import NAMES
 from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, used
+
+_KNOWN = (
+    idioms.LOOKS_UP
+    | idioms.STORES
+    | idioms.CARRIES
+    | idioms.AGGREGATES
+    | idioms.SPREADS
+    | frozenset(("drop",))
+)
 
 
 class Call:
@@ -54,7 +63,9 @@ class Call:
     def _functions(self) -> tuple[Closure, ...]:
         if isinstance(self.node.func, ast.Attribute):
             method = self.program.method_of(self.on.owner, self.node.func.attr)
-            return (method,) if method is not None else self.reader.read(self.node.func).closures
+            if method is not None:
+                return (method,)
+            return () if self.name in _KNOWN else self.reader.read(self.node.func).closures
         return self.reader.read(self.node.func).closures
 
     def _choice_of_function(self) -> Value:
@@ -81,6 +92,17 @@ class Call:
         key = self.keywords.get("key")
         ordered = self._picked(key) if key is not None else NO_MARKS
         return Value(used(kept, self.line) | ordered, loops=whole.loops)
+
+    def told(self) -> Iterator[tuple[str, Marks]]:
+        """Names and marks of what is put into a record or a table under a name."""
+        if self.name in ("assign", "dict", "replace", "_replace", "update") or self.name[:1].isupper():
+            for name, value in self.keywords.items():
+                yield name, value.marks | self._asked(value)
+
+    def order(self) -> Marks:
+        """Marks of a computed key by which elements are put in order."""
+        key = self.keywords.get("key", NOTHING) if self.name in ("sort", "sorted") else NOTHING
+        return frozenset(mark for mark in self._asked(key) if mark.kind == "used")
 
     def _asked(self, functions: Value) -> Marks:
         """Marks of what functions answer about elements of what they are called for."""
@@ -139,7 +161,7 @@ class Call:
         return frozenset(mark for name in names for mark in self.reader.source(name, self.line))
 
     def _carried(self) -> Value:
-        whole = self.everything()
+        whole = self.on if self.name == "split" else self.everything()
         words = self.keywords.get("columns", NOTHING).words if self.name == "get_dummies" else frozenset()
         named = self.reader.key_sources(words, self.line, NOTHING, "df")
         return replace(whole, marks=whole.marks | named)

@@ -116,7 +116,7 @@ class Reader:
         method = self.program.method_of(base.owner, node.attr) if base.owner else None
         if method is not None:
             own |= Value(closures=(method,))
-        return replace(base, owner="", closures=()) | own
+        return replace(base, owner="") | own
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base, index = self.read(node.value), self.read(node.slice)
@@ -179,7 +179,7 @@ class Reader:
     def _formatted(self, node: ast.JoinedStr) -> Value:
         parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         whole = joined(self.read(part) for part in parts)
-        decides = [part for part in parts if isinstance(part, ast.IfExp) and _tells_decision(part)]
+        decides = [part for part in parts if isinstance(part, ast.IfExp) and tells_decision(part)]
         marks = joined(self.read(part) for part in decides).marks
         return Value(marks, spoken=whole.marks | whole.spoken)
 
@@ -195,6 +195,11 @@ class Reader:
             words = name.words | value.words if key is None else name.words
             whole |= replace(value, marks=kept, words=words, loops=frozenset(), owner="")
         return whole
+
+    def _list(self, node: ast.List) -> Value:
+        """A row of values, as a model is given them."""
+        whole = self.all_of(node.elts)
+        return whole.with_marks(used(whole.marks, node.lineno)) if len(node.elts) > 1 else whole
 
     def _lambda(self, node: ast.Lambda) -> Value:
         return Value(closures=(Closure(node, self.frame.scope, self.frame.owner),))
@@ -245,6 +250,7 @@ class Reader:
         ast.IfExp: _choice,
         ast.JoinedStr: _formatted,
         ast.Dict: _dict,
+        ast.List: _list,
         ast.Lambda: _lambda,
         ast.NamedExpr: _named_expression,
         ast.ListComp: _comprehension,
@@ -273,7 +279,9 @@ def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> None:
 
 
 def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> None:
-    element = replace(whole, marks=within(whole.marks, number), loops=whole.loops | {number})
+    described = {mark for mark in whole.marks if mark.kind != "used" or mark.population}
+    marks = within(described, number) | (whole.marks - described)
+    element = replace(whole, marks=marks, loops=whole.loops | {number})
     for node in ast.walk(target):
         if isinstance(node, ast.Name):
             scope[node.id] = element
@@ -329,11 +337,19 @@ def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-def _tells_decision(node: ast.expr) -> bool:
-    return any(
-        isinstance(each, ast.Constant) and isinstance(each.value, str) and says_decision(each.value)
-        for each in ast.walk(node)
-    )
+def tells_decision(node: ast.expr) -> bool:
+    """A decision is told in it: `"approved"`, `Decision.REJECT`."""
+    return any(says_decision(text) for each in ast.walk(node) for text in _texts(each))
+
+
+def _texts(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.Attribute(attr=name):
+            return [" ".join(words_of(name))]
+        case _:
+            return []
 
 
 def _is_legal_minimum(node: ast.Compare, marks: Marks) -> bool:

@@ -16,7 +16,7 @@ def word_set(text: str) -> frozenset[str]:
 PROTECTED: Mapping[str, str] = {
     "race": "race ethnicity ethnic skin_color skin_colour skin_tone caste is_black is_white is_hispanic "
     "is_asian african_american",
-    "religion": "religion religious faith creed denomination",
+    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic",
     "gender": "gender sex male female transgender pronouns is_woman is_man",
     "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday",
     "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment",
@@ -59,6 +59,7 @@ applicant candidate user customer client borrower person patient employee studen
 member owner years year yr yrs in at of current raw norm normalized normalised scaled group band
 bracket bucket bin category code his her their my x a p c log squared sq z std feature value val
 real actual num int prefix area home get
+over under above below older younger than
 """)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -101,7 +102,7 @@ class Lexicon:
     @staticmethod
     def _fits(attribute: str, phrase: tuple[str, ...], rest: Collection[str]) -> bool:
         if phrase in (("age",), ("zip",)):
-            return _QUALIFIES.issuperset(rest)
+            return all(word in _QUALIFIES or word.isdigit() for word in rest)
         return _OTHER_THINGS.get(attribute, frozenset()).isdisjoint(rest)
 
     def with_names(self, names: Iterable[str], attribute: str = "listed proxy") -> Lexicon:

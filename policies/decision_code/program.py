@@ -14,7 +14,7 @@ from policies.decision_code.lexicon import Lexicon
 from policies.decision_code.python_blocks import Python
 from policies.decision_code.statements import Walker
 from policies.decision_code.values import NOTHING, Closure, Mark, Marks, Value, joined
-from policies.decision_code.vocabulary import Purpose, purpose_of
+from policies.decision_code.vocabulary import Purpose, decides, purpose_of
 
 MOST_STEPS = 25_000
 DEEPEST_CALL = 5
@@ -97,6 +97,11 @@ class ProgramReading:
         """See `Program.call`."""
         call = Call(self, reader, node)
         self._judge_model(reader.frame, call)
+        for name, marks in call.told():
+            if decides(name):
+                self.result(reader.frame, frozenset(m for m in marks if not m.population), node)
+        if self._purpose(self._python.tree, "").about_people:
+            self.result(reader.frame, call.order(), node)
         return call.value()
 
     def _judge_model(self, frame: Frame, call: Call) -> None:
@@ -109,7 +114,7 @@ class ProgramReading:
         if any(word in text for word in idioms.PREPARES) or not module.about_people:
             return
         features = [
-            *call.given[:1],
+            *call.given[: 2 if call.name == "train" else 1],
             *(call.keywords[name] for name in ("X", "x", "data") if name in call.keywords),
         ]
         asked = frozenset(

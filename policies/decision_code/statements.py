@@ -16,6 +16,7 @@ from policies.decision_code.expressions import (
     is_plain,
     loop_number,
     narrow,
+    tells_decision,
 )
 from policies.decision_code.frames import Ending, Frame, Loop, joined_scopes, root_of, set_in
 from policies.decision_code.values import (
@@ -29,7 +30,7 @@ from policies.decision_code.values import (
     used,
     weighed,
 )
-from policies.decision_code.vocabulary import decides, says_decision
+from policies.decision_code.vocabulary import decides
 
 
 class Listener(Program, Protocol):
@@ -180,15 +181,18 @@ class Walker:
         plain = not isinstance(node.value, ast.BinOp | ast.Constant) or is_plain(node.value)
         forced = self.frame.forced(plain=plain)
         self.frame.returned |= value.with_marks(value.marks | forced)
-        self._judge(node, value.marks | forced, forced)
+        own = value.marks
+        if isinstance(node.value, ast.List):
+            own = joined(self.reader.read(each) for each in node.value.elts).marks
+        self._judge(node, own | forced)
         return Ending(ends="return")
 
-    def _judge(self, node: ast.Return | ast.Expr, marks: Marks, forced: Marks) -> None:
+    def _judge(self, node: ast.Return | ast.Expr, marks: Marks) -> None:
         purpose = self.frame.purpose
-        says = is_plain(node.value) and says_decision(str(getattr(node.value, "value", "")))
+        says = node.value is not None and tells_decision(node.value)
         asks = purpose.returns_result and (decides(purpose.name) or not self._asks_for_attribute())
         result = asks or (
-            not purpose.measures and ((says and forced) or (purpose.may_decide and _rules(node.value)))
+            not purpose.measures and ((says and marks) or (purpose.may_decide and _rules(node.value)))
         )
         if result and self.frame.top:
             self.program.result(self.frame, marks, node)
@@ -210,6 +214,10 @@ class Walker:
 
     def _collect(self, call: ast.Call, func: ast.Attribute) -> None:
         """`accepted.append(person)`: what decides over it is now in the collection."""
+        if isinstance(func.value, ast.IfExp) and func.attr in idioms.STORES:
+            marks = used(self.reader.read(func.value.test).marks, call.lineno)
+            for each in (func.value.body, func.value.orelse):
+                self._pour(root_of(each), marks)
         if func.attr not in idioms.STORES or not isinstance(func.value, ast.Name | ast.Attribute):
             return
         given = joined(self.reader.read(argument) for argument in call.args)

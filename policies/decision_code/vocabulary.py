@@ -16,7 +16,7 @@ _DECIDES = re.compile(
     r"|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter|screen|priorit|promot"
     r"|bonus|salary|offer|rate$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend|classif|predict|evaluat|assess"
     r"|vet$|fraud|tier|points|penalt|surcharge|quote$|price|pricing|suspici|trust|invite|probab|likel|worth|wage"
-    r"|verdict|outcome|accepted|allow|ban$|interview|underwrit|creditworth|rent$|match$|threshold|welfare)"
+    r"|verdict|outcome|accepted|allow|ban$|interview|underwrit|pick|choos|chosen|allocat|winner|finalist|best$|custody|candidac|creditworth|rent$|match$|threshold|welfare)"
 )
 _ASKS = frozenset(("is", "can", "should", "may", "will", "must"))
 _SAYS = re.compile(
