@@ -103,7 +103,7 @@ class Reader:
 
     def _attribute(self, node: ast.Attribute) -> Value:
         base = self.read(node.value)
-        found = self.source(node.attr, node.lineno, base)
+        found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
         if found:
             return Value(found, loops=base.loops)
         held = self.frame.scope.get(f"{root_of(node.value)}[{node.attr}]")
@@ -139,7 +139,7 @@ class Reader:
 
     def _compare(self, node: ast.Compare) -> Value:
         sides = [node.left, *node.comparators]
-        if any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(map(_is_none, sides)):
+        if any(map(_is_none, sides)):
             return NOTHING
         values = [self.read(side) for side in sides]
         marks = joined(values).marks
