@@ -25,7 +25,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test proofs fuzz contract lint check bench audit image lock docs-reference tools clean bench-classifier robustness disguises train
+.PHONY: help run test proofs fuzz contract lint check bench audit image lock docs-reference tools clean bench-classifier robustness disguises decision-code train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -71,6 +71,9 @@ robustness: $(STAMPS)/run ## what disguise, place and length do to the input mod
 
 disguises: $(STAMPS)/run ## each family of disguised requests against its goal, about three minutes
 	@$(BIN)/python -m gatehouse.disguises $(ARGS)
+
+decision-code: $(STAMPS)/run ## code that decides about people by who they are: how much is found, how much is a false alarm
+	@$(BIN)/python -m evaluation.decision_code $(ARGS)
 
 image: ## build the container image with buildah, run it read-only and without a network, and ask it
 	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)

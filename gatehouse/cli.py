@@ -20,6 +20,7 @@ from gatehouse.command_options import fail as _fail
 from gatehouse.command_options import load as _load
 from gatehouse.command_options import print_json as _print_json
 from gatehouse.command_options import settings_of as _settings
+from gatehouse.decision_code_command import decision_code
 from gatehouse.recalibration_command import calibrate_refusals
 from proxy.settings import SettingsError
 
@@ -302,6 +303,7 @@ def convert(
 
 
 app.command("calibrate-refusals")(calibrate_refusals)
+app.command("decision-code")(decision_code)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ Counter quantile percentile max min nanmean amax amin agg aggregate describe uni
 """)
 """They describe a collection, and tell nothing of one element."""
 CARRIES = word_set("""
-int str float bool list tuple dict set frozenset lower upper strip casefold title capitalize
+int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
 split copy deepcopy astype fillna to_numpy tolist to_list to_dict values keys items iter next
 reversed array asarray DataFrame Series reset_index head tail dropna as_tuple reindex
 get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
