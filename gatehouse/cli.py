@@ -21,6 +21,7 @@ from gatehouse.command_options import load as _load
 from gatehouse.command_options import print_json as _print_json
 from gatehouse.command_options import settings_of as _settings
 from gatehouse.decision_code_command import decision_code
+from gatehouse.export_command import export_app
 from gatehouse.recalibration_command import calibrate_refusals
 from proxy.settings import SettingsError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 ledger_app = typer.Typer(help="The record of decisions.", no_args_is_help=True)
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(export_app, name="export")
 
 
 class Trained(StrEnum):

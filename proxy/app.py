@@ -6,6 +6,7 @@ reach is decided in `hot_routes.py`; the house test walks that list.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
@@ -26,8 +27,9 @@ from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
 from proxy.hot_routes import Doors, hot_routes
-from proxy.keys import digest_key
+from proxy.keys import digest_key, end_user_key
 from proxy.ledger.opening import OpenLedger, open_ledger
+from proxy.ledger.preferences import PreferenceJournal
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
@@ -96,7 +98,9 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     tenants = load_tenants(settings, classifiers)
     calibrations = load_calibrations(settings)
     metrics = Metrics(vocabulary=vocabulary_of(tenants.bundles(), _labels(classifiers)))
-    opened = open_ledger(settings, (metrics.tell,), about=_about(calibrations))
+    pairs = open_journal(settings)
+    listeners = (metrics.tell,) if pairs is None else (metrics.tell, pairs.hear)
+    opened = open_ledger(settings, listeners, about=_about(calibrations))
     ledger = opened.writer
     store = open_store(settings)
     screening = _screening(settings, classifiers, store)
@@ -115,11 +119,12 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         settled=ledger.flushed if ledger.strict else None,
         calibrations=calibrations,
         history=_memory(settings, store),
+        pairs=pairs,
     )
     routes, patterns = hot_routes(
         Doors.of(settings, corridor, tenants, store, wires=router.wires, retried=metrics.client_retried)
     )
-    public, operations = _app(lambda _: _running(screening, router, store, ledger)), _app()
+    public, operations = _app(lambda _: _running(screening, router, store, ledger, pairs)), _app()
     public.include_router(public_routes(router.models, version=VERSION))
     ready = _readiness(classifiers, store, ledger)
     for app in (operations, public) if settings.metrics_port is None else (operations,):
@@ -141,6 +146,9 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         classifiers=classifiers,
     )
     _watch(parts, opened)
+    if pairs is not None:
+        metrics.watch("gatehouse_preference_rows_total", lambda: float(pairs.written))
+        metrics.watch("gatehouse_preferences_dropped_total", lambda: float(pairs.dropped))
     return parts
 
 
@@ -172,6 +180,14 @@ def load_calibrations(settings: Settings) -> Calibrations:
     """How refusals are read for each upstream model; no file, no calibration."""
     path = settings.refusal_calibration
     return UNCALIBRATED if path is None else load_refusal_calibrations(path)
+
+
+def open_journal(settings: Settings) -> PreferenceJournal | None:
+    """The preference journal, not started; None where no file is named or no tenant consents."""
+    said = settings.preferences
+    if said.path is None or not said.consent:
+        return None
+    return PreferenceJournal(said.path, said.consent, key=end_user_key(settings), capacity=said.queue)
 
 
 def _about(calibrations: Calibrations) -> dict[str, str]:
@@ -253,10 +269,16 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
 
 @asynccontextmanager
 async def _running(
-    screening: ScreeningRoom, upstream: UpstreamRouter, store: Store, ledger: LedgerWriter
+    screening: ScreeningRoom,
+    upstream: UpstreamRouter,
+    store: Store,
+    ledger: LedgerWriter,
+    pairs: PreferenceJournal | None,
 ) -> AsyncIterator[None]:
     """Start what has threads; at the end, with no exchange under way, close everything in order."""
     ledger.start()
+    if pairs is not None:
+        pairs.start()
     try:
         yield
     finally:
@@ -264,3 +286,5 @@ async def _running(
         await upstream.aclose()
         await store.aclose()
         await ledger.aclose()
+        if pairs is not None:
+            await asyncio.to_thread(pairs.close)

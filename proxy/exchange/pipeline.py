@@ -23,6 +23,7 @@ from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
 from proxy.exchange.holdback import HoldBack
 from proxy.exchange.joining import with_joined
+from proxy.exchange.pairing import PairKeeper
 from proxy.exchange.plan import Plan, plan
 from proxy.exchange.ports import (
     ClientLeft,
@@ -60,6 +61,8 @@ class Corridor:
     """What was blocked before; without it every block stays in the way of its session."""
     calibrations: Calibrations = UNCALIBRATED
     """How refusals are read for each upstream model."""
+    pairs: PairKeeper | None = None
+    """Keeps what reviews leave for training."""
     under_way: set[str] = field(default_factory=set)
     """Ids of the exchanges that are walking now."""
     reviewer: Reviewer = field(init=False)
@@ -140,7 +143,9 @@ class _Walk:
 
     def __post_init__(self) -> None:
         corridor = self.corridor
-        self.judge = Judge(self.account, corridor.screener, corridor.reviewer, corridor.calibrations)
+        self.judge = Judge(
+            self.account, corridor.screener, corridor.reviewer, corridor.calibrations, corridor.pairs
+        )
 
     async def run(self) -> None:
         """Screen, call, release."""

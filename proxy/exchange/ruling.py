@@ -21,6 +21,7 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ChoiceDraft, Replacement, ReplyOrigin
+from proxy.exchange.pairing import PairKeeper, pair_of
 from proxy.exchange.ports import Ruling, Screener, Screening
 from proxy.exchange.reviewing import Reviewer
 
@@ -40,6 +41,7 @@ class Judge:
     screener: Screener
     reviewer: Reviewer
     calibrations: Calibrations = UNCALIBRATED
+    pairs: PairKeeper | None = None
 
     @property
     def blocks_input(self) -> bool:
@@ -113,12 +115,20 @@ class Judge:
         return verdict, _scores(screening.readings)
 
     def _apply(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
+        self._keep_pair(index, verdict, result)
         if result.outcome == "rejected_refusal":
             self._tell_refusal("revision", "refuse", verdict.category, suspected=False)
         if result.deliver == "canned":
             self.replace(index, verdict)
         elif result.deliver == "revision":
             self._put(index, Replacement(result.revision, ReplyOrigin.REVISED, verdict.category))
+
+    def _keep_pair(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
+        """What the review leaves for training, where the tenant consents."""
+        exchange = self.account.exchange
+        if self.pairs is not None and self.pairs.consents(exchange):
+            draft = self.account.draft.choices[index].visible_text()
+            self.pairs.keep(pair_of(exchange, index, draft, verdict, result))
 
     def replace_all(self) -> None:
         """The input is blocked: every choice the client asked for is the canned reply."""
