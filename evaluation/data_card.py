@@ -1,4 +1,4 @@
-"""The card beside a training file: what is in it, where it comes from, what was left out, and on what ground."""
+"""The card beside a training file: what is in it, whence, what was left out, and on what ground."""
 
 from __future__ import annotations
 
@@ -11,45 +11,53 @@ from evaluation.preference_export import Exported
 
 def data_card(exported: Exported, name: str) -> str:
     """Markdown. `name`: of the training file."""
-    plan, rows = exported.plan, exported.rows
-    pairs = [row.example.pair for row in rows]
-    parties = exported.parties
-    largest = max(parties.values()) / len(rows)
-    sections = [
+    pairs = [row.example.pair for row in exported.rows]
+    sections = (
         f"# {name}",
-        f"{plan.form.upper()} rows in {plan.dialect}'s format, made from a preference journal of Gatehouse: reviews "
-        "of answers by a critic under a constitution, and feedback. No person has looked through them.",
-        _table(
-            "Rows",
-            [
-                ("reviews read", exported.read),
-                ("rows for training", len(exported.train)),
-                ("rows for validation", len(exported.validation)),
-                ("rows that teach a refusal", f"{exported.refusals} (at most {plan.refusals:.0%})"),
-                ("parties", len(parties)),
-                ("largest share of one party", f"{largest:.2%} (at most {plan.party:.0%})"),
-                ("mean characters of targets", round(fmean(len(row.target) for row in rows))),
-                *_compared(exported),
-                ("seed", plan.seed),
-            ],
-        ),
+        _ABOUT.format(form=exported.plan.form.upper(), dialect=exported.plan.dialect),
+        _table("Rows", _figures(exported)),
         _counted("Left out, by reason", exported.dropped),
-        _counted(
-            "How the reviews ended", Counter(f"{pair.outcome}, delivered: {pair.delivered}" for pair in pairs)
-        ),
+        _counted("How the reviews ended", Counter(f"{p.outcome}, delivered: {p.delivered}" for p in pairs)),
         _counted("Categories", Counter(pair.category or "none" for pair in pairs)),
         _counted("Languages", Counter(pair.language for pair in pairs)),
         _counted("Models that wrote the drafts", Counter(pair.model for pair in pairs)),
         _counted("Constitutions", Counter(f"{p.constitution} ({p.constitution_digest})" for p in pairs)),
         _counted("Policies", Counter(f"{p.policy} ({p.policy_digest})" for p in pairs)),
-        "## How it was made\n\n"
-        "Duplicates and near duplicates (four fifths of the shingles in common) are left out. Conversations, and "
-        "prompts that are nearly the same, are wholly in one of the two files. Canned replies are never a target. "
-        "E-mail addresses, phone and card numbers, IBANs, IP addresses and credentials were masked before the journal "
-        "was written; names of people were not.",
-        "## Consent and licence\n\n" + _consent(exported),
-    ]
+        _MADE,
+        _consent(exported),
+    )
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+_ABOUT = """{form} rows in the format of {dialect}, made from a preference journal of Gatehouse: reviews of
+answers by a critic under a constitution, and feedback. No person has looked through them."""
+_MADE = """## How it was made
+
+Duplicates and near duplicates (four fifths of the shingles in common) are left out. Conversations, and
+prompts that are nearly the same, are wholly in one of the two files. Canned replies are never a target.
+E-mail addresses, phone and card numbers, IBANs, IP addresses and credentials were masked before the journal
+was written; names of people were not."""
+_CONSENT = """## Consent and licence
+
+Ground for keeping the rows: {grounds}. They are for the use that the tenants consented to and carry no
+licence of their own: prompts belong to who wrote them, and the terms of the models that wrote drafts and
+revisions may forbid training other models with them. Delete the files when consent is withdrawn."""
+
+
+def _figures(exported: Exported) -> list[tuple[str, object]]:
+    plan, rows, parties = exported.plan, exported.rows, exported.parties
+    largest = max(parties.values()) / len(rows)
+    return [
+        ("reviews read", exported.read),
+        ("rows for training", len(exported.train)),
+        ("rows for validation", len(exported.validation)),
+        ("rows that teach a refusal", f"{exported.refusals} (at most {plan.refusals:.0%})"),
+        ("parties", len(parties)),
+        ("largest share of one party", f"{largest:.2%} (at most {plan.party:.0%})"),
+        ("mean characters of targets", round(fmean(len(row.target) for row in rows))),
+        *_compared(exported),
+        ("seed", plan.seed),
+    ]
 
 
 def _compared(exported: Exported) -> list[tuple[str, object]]:
@@ -63,11 +71,8 @@ def _compared(exported: Exported) -> list[tuple[str, object]]:
 
 def _consent(exported: Exported) -> str:
     grounds = Counter(row.example.pair.consent for row in exported.rows)
-    said = ", ".join(f"{ground} ({count} rows)" for ground, count in sorted(grounds.items()))
-    return (
-        f"Ground for keeping the rows: {said}. They are for the use that the tenants consented to and carry no "
-        "licence of their own: prompts belong to who wrote them, and the terms of the models that wrote drafts and "
-        "revisions may forbid training other models with them. Delete the file when consent is withdrawn."
+    return _CONSENT.format(
+        grounds=", ".join(f"{ground} ({count} rows)" for ground, count in sorted(grounds.items()))
     )
 
 

@@ -23,7 +23,7 @@ def normalised(text: str) -> str:
 
 
 def shingles(text: str) -> Shingles:
-    """Hashes of runs of four words; of eight characters where there are few words (scripts without spaces)."""
+    """Hashes of runs of four words, or of eight characters where there are few (scripts without spaces)."""
     words = normalised(text).split()
     if len(words) < 2 * _WORDS:
         plain = " ".join(words)

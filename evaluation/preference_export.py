@@ -1,4 +1,4 @@
-"""A preference journal becomes a training file: deduplicated, split, capped, with a card that says all of it."""
+"""A preference journal becomes a training file: without duplicates, split, and with caps."""
 
 from __future__ import annotations
 
@@ -76,8 +76,10 @@ def export(journal: Journal, plan: Plan) -> Exported:
     if silent:
         dropped[f"nothing to say in {plan.form}"] = silent
     rows = _distinct(rows, dropped)
-    rows = _capped_refusals(_capped_parties(rows, plan, dropped), plan, dropped)
-    rows = _capped_parties(rows, plan, dropped)
+    before = len(rows) + 1
+    while len(rows) < before:  # each cap may make the other one too small again
+        before = len(rows)
+        rows = _capped_refusals(_capped_parties(rows, plan, dropped), plan, dropped)
     if not rows:
         raise ExportError("there is no row to export")
     held = _validation(rows, plan)

@@ -10,8 +10,8 @@ A journal has rows of kind `pair` (a reviewed answer with its texts) and `feedba
 | something else in the draft's place | - | - | - | draft |
 | no judgement (the critic failed, no time) | - | - | - | - |
 
-Feedback outweighs the review: what a person found wrong is neither imitated nor preferred, and is bad; a block
-that a person found wrong leaves no example.
+Feedback outweighs the review: what a person found wrong is neither imitated nor preferred, and is bad; a
+block that a person found wrong leaves no example.
 """
 
 from __future__ import annotations
