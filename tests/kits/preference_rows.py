@@ -9,21 +9,15 @@ from typing import Any
 
 from evaluation.preferences import Journal, read_journal
 
-_THINGS = (
-    "bread glass copper tides violins maps bees chess rivers saffron kites clocks soap tunnels moss".split()
-)
-_PLACES = (
-    "Norway winter antiquity schools kitchens harbours Peru deserts gardens films islands markets".split()
-)
-_WAYS = (
-    "slowly by hand with machines in groups at night for money as a hobby without tools under water".split()
-)
+_THINGS = ("bread", "glass", "copper", "tides", "violins", "maps", "bees", "chess", "rivers", "kites", "moss")
+_PLACES = ("Norway", "winter", "antiquity", "schools", "kitchens", "harbours", "Peru", "deserts", "gardens")
+_WAYS = ("slowly", "by hand", "with machines", "in groups", "at night", "for money", "as a hobby", "alone")
 
 
 def subject(number: int) -> str:
     """Words that no other number has."""
     thing, place = _THINGS[number % len(_THINGS)], _PLACES[number // len(_THINGS) % len(_PLACES)]
-    return f"{thing} in {place} {_WAYS[number // 180 % len(_WAYS)]} case {number * 7919 % 100_003}"
+    return f"{thing} in {place} {_WAYS[number // 99 % len(_WAYS)]} case {number * 7919 % 100_003}"
 
 
 def pair(number: int, **changes: Any) -> dict[str, Any]:

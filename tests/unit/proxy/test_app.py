@@ -430,3 +430,24 @@ async def test_audio_and_images_are_served_where_the_settings_name_them(tmp_path
             assert (await house.post("/v1/audio/speech", json=PICTURE)).status_code == 404
             page = (await house.get("/metrics")).text
     assert 'gatehouse_uncovered_parts_total{kind="image",side="input"} 2.0' in page
+
+
+async def test_the_preference_journal_is_written_for_consenting_tenants_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "own" / "pairs.jsonl"
+    chosen = settings(tmp_path, **{"preferences.path": path, "preferences.consent": ["default"]})
+    async with client(build(chosen, upstream=ScriptedUpstream())) as house:
+        answer = await house.post("/v1/chat/completions", json=chat("hello"))
+        told = {"decision_id": answer.headers["x-gatehouse-request-id"], "kind": "thumbs_up", "comment": "ok"}
+        assert (await house.post("/v1/feedback", json=told)).status_code < 300
+    (row,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert (row["kind"], row["feedback"], row["id"]) == ("feedback", "thumbs_up", told["decision_id"])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"preferences.consent": ["default"]}, {"preferences.path": "pairs.jsonl"}]
+)
+def test_without_a_file_or_without_consent_there_is_no_journal(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    app = build(settings(tmp_path, **changes), upstream=ScriptedUpstream())
+    assert app.corridor.pairs is None
