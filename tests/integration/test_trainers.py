@@ -102,7 +102,9 @@ def trainer_of(form: str, read: Any, folder: Path) -> Any:
     )
     kinds = {"sft": "SFT", "dpo": "DPO", "kto": "KTO", "reward": "Reward"}
     trainer, arguments = getattr(trl, f"{kinds[form]}Trainer"), getattr(trl, f"{kinds[form]}Config")
-    model = (LlamaForSequenceClassification if form == "reward" else LlamaForCausalLM)(config)
+    kind = LlamaForSequenceClassification if form == "reward" else LlamaForCausalLM
+    kind(config).save_pretrained(folder / "model")
+    model = kind.from_pretrained(folder / "model")  # DPO and KTO load the reference from where the model is
     said = {
         "max_steps": 1,
         "per_device_train_batch_size": 4,
