@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 TRAIN_VENV := .venv-train
 FUZZ_VENV := .venv-fuzz
+TRAINERS_VENV := .venv-trainers
 POOL ?=
 LABELS ?=
 OUT ?= build/models
@@ -25,7 +26,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test proofs fuzz contract clients lint check bench audit image lock docs-reference tools clean bench-classifier bench-critique robustness disguises train
+.PHONY: help run test proofs fuzz contract clients lint check bench audit image lock docs-reference tools clean bench-classifier bench-critique robustness disguises decision-code trainers train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -43,6 +44,9 @@ proofs: $(STAMPS)/test ## put a marker into thousands of places of requests and 
 fuzz: $(FUZZ_VENV)/.ready ## thousands of odd requests by schemathesis, about two minutes (ARGS="--examples 500" for more)
 	@$(FUZZ_VENV)/bin/python -m tests.fuzz $(ARGS)
 
+trainers: $(TRAINERS_VENV)/.ready ## read exported training files with datasets and TRL themselves
+	@$(TRAINERS_VENV)/bin/python -m pytest tests/integration/test_trainers.py $(ARGS)
+
 contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specification (needs node; ARGS="--spec FILE")
 	@command -v npm >/dev/null || { echo 'make contract needs node and npm.' >&2; exit 1; }
 	@mkdir -p build/contract && cp tests/contract/package.json tests/contract/package-lock.json build/contract/
@@ -51,9 +55,6 @@ contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specificat
 
 clients: $(STAMPS)/test ## what applications see through ten client libraries (needs node; ARGS="--only ai_sdk", ARGS=--write)
 	@command -v npm >/dev/null || { echo 'make clients needs node and npm.' >&2; exit 1; }
-	@$(BIN)/python -m tests.clients $(ARGS)
-
-clients: $(STAMPS)/test ## what applications see through ten client libraries (needs node; ARGS=--write renews the page)
 	@$(BIN)/python -m tests.clients $(ARGS)
 
 lint: $(STAMPS)/test ## ruff, formatting, mypy --strict, import contracts
@@ -82,6 +83,9 @@ robustness: $(STAMPS)/run ## what disguise, place and length do to the input mod
 disguises: $(STAMPS)/run ## each family of disguised requests against its goal, about three minutes
 	@$(BIN)/python -m gatehouse.disguises $(ARGS)
 
+decision-code: $(STAMPS)/run ## code that decides about people by who they are: how much is found, how much is a false alarm
+	@$(BIN)/python -m evaluation.decision_code $(ARGS)
+
 image: ## build the container image with buildah, run it read-only and without a network, and ask it
 	@PYTHON='$(PYTHON)' deploy/image/build.sh $(ARGS)
 
@@ -98,6 +102,9 @@ lock: ## recompile requirements/*.lock (needs uv)
 	  --output-file requirements/train.lock
 	@$(UV) pip compile pyproject.toml --extra fuzz $(LOCK_OPTIONS) \
 	  --constraint requirements/test.lock --output-file requirements/fuzz.lock
+	@$(UV) pip compile pyproject.toml --extra trainers $(LOCK_OPTIONS) \
+	  --constraint requirements/test.lock --override <(echo "torch; python_version < '3'") \
+	  --output-file requirements/trainers.lock
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header \
   --no-emit-index-url --no-emit-find-links
 
@@ -108,7 +115,7 @@ tools: # redis-server and promtool for the tests that need them; where they cann
 	@tests/tools.sh
 
 clean: ## remove what these targets made
-	@rm -rf $(VENV) $(TRAIN_VENV) $(FUZZ_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(TRAIN_VENV) $(FUZZ_VENV) $(TRAINERS_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/python:
@@ -139,6 +146,16 @@ $(FUZZ_VENV)/.ready: requirements/fuzz.lock pyproject.toml
 	@$(FUZZ_PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 FUZZ_PIP := $(FUZZ_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:
+
+$(TRAINERS_VENV)/.ready: requirements/trainers.lock requirements/train.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'Gatehouse needs Python 3.11 or newer.' >&2; exit 1; }
+	@echo 'Setting up $(TRAINERS_VENV) (first call, or the pinned packages changed): some minutes ...'
+	@$(PYTHON) -m venv $(TRAINERS_VENV)
+	@$(TRAINERS_PIP) --require-hashes --no-deps --no-compile --requirement requirements/trainers.lock
+	@$(TRAINERS_PIP) --requirement requirements/train.txt
+	@$(TRAINERS_PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+TRAINERS_PIP := $(TRAINERS_VENV)/bin/python -m pip -qq --disable-pip-version-check --no-input install --only-binary :all:
 
 # torch is pinned without hashes, and may bring packages of its own: requirements/train.txt says why.
 $(TRAIN_VENV)/.ready: requirements/train.lock requirements/train.txt requirements/train-base.txt pyproject.toml

@@ -21,6 +21,8 @@ from gatehouse.command_options import load as _load
 from gatehouse.command_options import print_json as _print_json
 from gatehouse.command_options import settings_of as _settings
 from gatehouse.constitution_command import constitution_app
+from gatehouse.decision_code_command import decision_code
+from gatehouse.export_command import export_app
 from gatehouse.recalibration_command import calibrate_refusals
 from gatehouse.tenant_commands import candidate_app, explain_placement, key_app
 from proxy.settings import SettingsError
@@ -37,6 +39,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(key_app, name="key")
 app.add_typer(candidate_app, name="candidate")
 app.add_typer(constitution_app, name="constitution")
+app.add_typer(export_app, name="export")
 
 
 class Trained(StrEnum):
@@ -327,6 +330,7 @@ def convert(
 
 
 app.command("calibrate-refusals")(calibrate_refusals)
+app.command("decision-code")(decision_code)
 
 
 def main() -> None:

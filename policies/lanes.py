@@ -15,15 +15,15 @@ Lane = Literal["pass", "deliberate", "block"]
 """`pass`: under every limit; `deliberate`: a rule or a fixed check asks for a critic; `block`: withheld."""
 Trigger = Literal["score", "evidence", "sample"]
 """What led to a review: a rule on scores, a fixed check, or the lot (for the counts alone)."""
-EvidenceFinder = Callable[[CompiledConstitution, str], tuple[Evidence, ...]]
-"""Fixed checks: what they find in a draft under a constitution. Pure, quick, and it never raises."""
+EvidenceFinder = Callable[[CompiledConstitution, str, str], tuple[Evidence, ...]]
+"""Fixed checks: what they find in a draft (after constitution and request). Pure, and it never raises."""
 
 _ORDER: tuple[Lane, ...] = ("pass", "deliberate", "block")
 
 
-def no_evidence(constitution: CompiledConstitution, draft: str) -> tuple[Evidence, ...]:
+def no_evidence(constitution: CompiledConstitution, request: str, draft: str) -> tuple[Evidence, ...]:
     """The finder of a house without fixed checks."""
-    del constitution, draft
+    del constitution, request, draft
     return ()
 
 

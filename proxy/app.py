@@ -6,6 +6,7 @@ reach is decided in `hot_routes.py`; the house test walks that list.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
@@ -19,13 +20,15 @@ from fastapi import FastAPI
 
 from classifiers import registry
 from classifiers.classification import Classifier
+from policies.evidence import find_evidence
 from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
 from proxy.hot_routes import Doors, hot_routes
-from proxy.keys import digest_key
+from proxy.keys import digest_key, end_user_key
 from proxy.ledger.opening import OpenLedger, open_ledger
+from proxy.ledger.preferences import PreferenceJournal
 from proxy.ledger.writer import LedgerWriter
 from proxy.metric_families import vocabulary_of
 from proxy.metrics import Metrics
@@ -76,6 +79,7 @@ class Gatehouse:
     reloader: Reloader
     metrics: Metrics
     ledger: LedgerWriter
+    pairs: PreferenceJournal | None
     upstream: UpstreamRouter
     store: LocalStore
     classifiers: Mapping[str, Classifier]
@@ -92,6 +96,8 @@ class Gatehouse:
     async def running(self) -> AsyncIterator[None]:
         """Start what has threads; at the end, with no exchange under way, close everything in order."""
         self.ledger.start()
+        if self.pairs is not None:
+            self.pairs.start()
         self.reloader.start(self.settings.reload.watch_s)
         try:
             yield
@@ -101,6 +107,8 @@ class Gatehouse:
             await self.upstream.aclose()
             await self.store.aclose()
             await self.ledger.aclose()
+            if self.pairs is not None:
+                await asyncio.to_thread(self.pairs.close)
 
     @property
     def policy(self) -> str:
@@ -125,9 +133,11 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
     tenants = Tenants(load_snapshot(settings, manifest))
     calibrations = load_calibrations(settings)
     metrics = Metrics(vocabulary=vocabulary_of(tenants.snapshot.bundles(), _labels(classifiers)))
+    pairs = open_journal(settings, tenants)
     store = open_store(settings)
     limit = RequestLimit(store, settings.limits.per_minute, digest_key(settings), tenants)
-    opened = open_ledger(settings, (metrics.tell, limit.tell), about=_about(calibrations))
+    listeners = (metrics.tell, limit.tell, *((pairs.hear,) if pairs is not None else ()))
+    opened = open_ledger(settings, listeners, about=_about(calibrations))
     ledger = opened.writer
     screening = _screening(settings, classifiers, store)
     router = (
@@ -145,6 +155,8 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         settled=ledger.flushed if ledger.strict else None,
         calibrations=calibrations,
         history=_memory(settings, store),
+        evidence=find_evidence,
+        pairs=pairs,
     )
     routes, patterns = hot_routes(
         Doors.of(
@@ -177,11 +189,15 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         reloader=reloader,
         metrics=metrics,
         ledger=ledger,
+        pairs=pairs,
         upstream=router,
         store=store,
         classifiers=classifiers,
     )
     _watch(parts, opened)
+    if pairs is not None:
+        metrics.watch("gatehouse_preference_rows_total", lambda: float(pairs.written))
+        metrics.watch("gatehouse_preferences_dropped_total", lambda: float(pairs.dropped))
     return parts
 
 
@@ -216,6 +232,19 @@ def load_calibrations(settings: Settings) -> Calibrations:
     """How refusals are read for each upstream model; no file, no calibration."""
     path = settings.refusal_calibration
     return UNCALIBRATED if path is None else load_refusal_calibrations(path)
+
+
+def open_journal(settings: Settings, tenants: Tenants) -> PreferenceJournal | None:
+    """The preference journal, not started; None where no file is named."""
+    said = settings.preferences
+    if said.path is None:
+        return None
+
+    def consents(name: str) -> bool:
+        member = tenants.snapshot.tenants.get(name)
+        return name in said.consent or (member is not None and member.consents)
+
+    return PreferenceJournal(said.path, consents, key=end_user_key(settings), capacity=said.queue)
 
 
 def _about(calibrations: Calibrations) -> dict[str, str]:

@@ -126,6 +126,16 @@ class LedgerSettings(Section):
     )
 
 
+class PreferenceSettings(Section):
+    """Texts of reviewed answers for training, kept for tenants that consent and nobody else."""
+
+    path: Path | None = Field(default=None, description="File of the texts, scrubbed; none: none are kept.")
+    consent: tuple[str, ...] = Field(default=(), description="Names of the tenants that consent to it.")
+    queue: Count = Field(
+        default=256, description="Rows that may wait for the disk; more are dropped, counted."
+    )
+
+
 class RequestLimits(Section):
     """What a request may be before it is refused (400, 413), and how many a client may send (429)."""
 
@@ -295,6 +305,8 @@ class Settings(Section):
     )
     redis: RedisSettings = Field(default_factory=RedisSettings, description="The shared store.")
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="The record of decisions.")
+
+    preferences: PreferenceSettings = Field(default_factory=PreferenceSettings, description="Training data.")
 
     expose_headers: bool = Field(
         default=True, description="Tell the verdict in `x-gatehouse-*` headers of every reply."

@@ -36,6 +36,8 @@ WATCHED = (
         "counter",
     ),
     WatchedFamily("gatehouse_ledger_dropped_total", "Events that the ledger lost.", "counter"),
+    WatchedFamily("gatehouse_preference_rows_total", "Rows in the preference journal.", "counter"),
+    WatchedFamily("gatehouse_preferences_dropped_total", "Rows that the preference journal lost.", "counter"),
     WatchedFamily(
         "gatehouse_listener_failures_total", "Events that a listener of the ledger failed on.", "counter"
     ),

@@ -427,6 +427,8 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     Target(rate("ledger_dropped_total"), "ledger events lost"),
                     Target(rate("listener_failures_total"), "listener failures"),
                     Target(rate("ledger_records_total"), "ledger records"),
+                    Target(rate("preference_rows_total"), "preference rows"),
+                    Target(rate("preferences_dropped_total"), "preference rows lost"),
                 ],
                 width=12,
             ),

@@ -24,6 +24,7 @@ from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
 from proxy.exchange.holdback import HoldBack
 from proxy.exchange.joining import with_joined
+from proxy.exchange.pairing import PairKeeper
 from proxy.exchange.plan import Plan, plan
 from proxy.exchange.ports import (
     ClientLeft,
@@ -63,6 +64,8 @@ class Corridor:
     """How refusals are read for each upstream model."""
     evidence: EvidenceFinder = no_evidence
     """Fixed checks of drafts."""
+    pairs: PairKeeper | None = None
+    """Keeps what reviews leave for training."""
     under_way: set[str] = field(default_factory=set)
     """Ids of the exchanges that are walking now."""
     reviewer: Reviewer = field(init=False)
@@ -145,7 +148,9 @@ class _Walk:
 
     def __post_init__(self) -> None:
         corridor = self.corridor
-        self.judge = Judge(self.account, corridor.screener, corridor.reviewer, corridor.calibrations)
+        self.judge = Judge(
+            self.account, corridor.screener, corridor.reviewer, corridor.calibrations, corridor.pairs
+        )
 
     async def run(self) -> None:
         """Screen, call, release."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from policies import critique, embedded, refusal, risk
 from policies.bundle import NO_CONSTITUTION
 from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
+from policies.evidence import may_hold_code
 from policies.findings import Evidence
 from policies.lanes import EvidenceFinder, Trigger, no_evidence
 from policies.policy import ReviewBudget
@@ -28,10 +29,13 @@ class Reviewer:
     nonce: Callable[[], str]
     evidence: EvidenceFinder = no_evidence
 
-    def evidence_in(self, account: Account, index: int) -> tuple[Evidence, ...]:
-        """What fixed checks find in one choice."""
-        constitution = account.exchange.bundle.constitution
-        return self.evidence(constitution, account.draft.choices[index].visible_text())
+    async def evidence_in(self, account: Account, draft: str) -> tuple[Evidence, ...]:
+        """What fixed checks find in a draft. Code takes long to read, so it is read on a thread."""
+        exchange = account.exchange
+        asked = (exchange.bundle.constitution, exchange.conversation.last_user_text(), draft)
+        if may_hold_code(draft):
+            return await asyncio.to_thread(self.evidence, *asked)
+        return self.evidence(*asked)
 
     async def review(
         self,
@@ -110,7 +114,7 @@ class Reviewer:
         return Measured(
             risk=risk.output_risk(account.exchange.bundle.policy, screening.readings),
             refusal=refusal.detect(request.text, scores) == "refuse",
-            evidence=self.evidence(account.exchange.bundle.constitution, request.text),
+            evidence=await self.evidence_in(account, request.text),
         )
 
 

@@ -22,6 +22,7 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ChoiceDraft, Delivery, Replacement, ReplyOrigin
+from proxy.exchange.pairing import PairKeeper, pair_of
 from proxy.exchange.ports import Ruling, Screener, Screening
 from proxy.exchange.reviewing import Reviewer
 
@@ -41,6 +42,7 @@ class Judge:
     screener: Screener
     reviewer: Reviewer
     calibrations: Calibrations = UNCALIBRATED
+    pairs: PairKeeper | None = None
 
     @property
     def blocks_input(self) -> bool:
@@ -89,7 +91,7 @@ class Judge:
     async def _rule_choice(self, index: int, choice: ChoiceDraft, may_review: bool) -> None:
         verdict, scores = await self._rule_output(index, choice.judged_text())
         self._note_refusal(index, choice, scores)
-        found = self._evidence(index) if may_review else ()
+        found = await self._evidence(choice) if may_review else ()
         lane = self.account.lanes[index] = lanes.lane_of(verdict, found)
         if lane == "block":
             self.replace(index, verdict)
@@ -98,13 +100,13 @@ class Judge:
             result = await self.reviewer.review(self.account, index, verdict, trigger, found)
             self._apply(index, verdict, result)
 
-    def _evidence(self, index: int) -> tuple[Evidence, ...]:
+    async def _evidence(self, choice: ChoiceDraft) -> tuple[Evidence, ...]:
         """What fixed checks find in an answer that is still held; nothing can be done about others."""
         account = self.account
         held = account.delivery is Delivery.BUFFERED and account.exchange.verdict_only is None
         if not held or account.exchange.bundle.policy.review.evidence == "off":
             return ()
-        found = self.reviewer.evidence_in(account, index)
+        found = await self.reviewer.evidence_in(account, choice.visible_text())
         account.evidence += len(found)
         return found
 
@@ -144,12 +146,20 @@ class Judge:
         return verdict, _scores(screening.readings)
 
     def _apply(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
+        self._keep_pair(index, verdict, result)
         if result.outcome == "rejected_refusal":
             self._tell_refusal("revision", "refuse", verdict.category, suspected=False)
         if result.deliver in ("canned", "safe_partial"):
             self.replace(index, verdict, result.partial)
         elif result.deliver == "revision":
             self._put(index, Replacement(result.revision, ReplyOrigin.REVISED, verdict.category))
+
+    def _keep_pair(self, index: int, verdict: Verdict, result: ReviewResult) -> None:
+        """What the review leaves for training, where the tenant consents."""
+        exchange = self.account.exchange
+        if self.pairs is not None and self.pairs.consents(exchange):
+            draft = self.account.draft.choices[index].visible_text()
+            self.pairs.keep(pair_of(exchange, index, draft, verdict, result))
 
     def replace_all(self) -> None:
         """The input is blocked: every choice the client asked for is the canned reply."""

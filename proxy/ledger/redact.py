@@ -35,7 +35,12 @@ def scrub(text: str) -> str:
     """The text with credentials, URL user parts and query strings masked."""
     if len(text) > _LONGEST:
         text = text[:_LONGEST] + "…"
-    return _SECRETS.sub(_masked, text)
+    return mask_secrets(text)[0]
+
+
+def mask_secrets(text: str) -> tuple[str, int]:
+    """The whole text with the same things masked, and how many there were."""
+    return _SECRETS.subn(_masked, text)
 
 
 def one_line(text: str) -> str:

@@ -42,6 +42,8 @@ def gatehouse(policy: str = "default") -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _names(requirements: list[str]) -> set[str]:
     return {re.split(r"[<>=;\[ ]", line, maxsplit=1)[0].lower() for line in requirements}
 
 
-@pytest.mark.parametrize("name", ["run.lock", "test.lock", "train.lock", "fuzz.lock"])
+@pytest.mark.parametrize("name", ["run.lock", "test.lock", "train.lock", "fuzz.lock", "trainers.lock"])
 def test_every_pin_is_hashed_and_no_address_is_named(repository: Path, name: str) -> None:
     text = (repository / "requirements" / name).read_text()
     bare = [

@@ -1,84 +1,74 @@
-"""The fast half of `make clients`: the client that the tests have, and checks that can fail."""
+"""The clients that the test tools bring along see nothing but the guard's decisions; the page holds them all."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.clients.__main__ import gatehouse, serves
-from tests.clients.clients import CLIENTS, DRIVERS, REQUIREMENTS, SetupError, drive
-from tests.clients.expectations import SCENARIOS, Seen, cell
-from tests.clients.page import Driven, judged, render
-
-CANNED = "I can't help with that. Decision gh-1."
+from tests.clients.__main__ import Houses
+from tests.clients.clients import CLIENTS, DRIVERS, REQUIREMENTS
+from tests.clients.expectations import CHAT, Seen
+from tests.clients.page import judged
 
 
 @pytest.fixture(scope="module")
-def base_url() -> Iterator[str]:
-    with gatehouse() as url:
-        yield url
+def houses() -> Iterator[Houses]:
+    with Houses.open() as opened:
+        yield opened
 
 
-def test_an_application_on_openais_client_sees_what_it_should_in_every_scenario(base_url: str) -> None:
-    version, seen = drive([sys.executable, str(DRIVERS / "openai_python.py")], base_url)
-    assert {each.scenario for each in seen} == set(SCENARIOS)
-    assert judged("openai", version, seen).problems == {}
+def test_openai_python_sees_only_the_decisions(houses: Houses) -> None:
+    command = (sys.executable, str(DRIVERS / "openai_python.py"))
+    assert not houses.drive("openai-python", command, responses=True).problems
 
 
-def test_a_route_that_is_not_served_is_told_apart(base_url: str) -> None:
-    assert serves(base_url, "/chat/completions")
-    assert not serves(base_url, "/no/such/route")
-
-
-def test_a_driver_that_breaks_is_an_error_and_no_empty_row(base_url: str) -> None:
-    with pytest.raises(SetupError, match="ended with 1"):
-        drive([sys.executable, "-c", "raise SystemExit(1)"], base_url)
+def test_a_route_that_is_not_guarded_is_told_apart(houses: Houses) -> None:
+    assert houses.serve("/chat/completions")
+    assert not houses.serve("/files")
 
 
 @pytest.mark.parametrize(
-    ("seen", "problem"),
+    ("seen", "wrong"),
     [
-        (Seen("allowed", text="dough rises"), ""),
-        (Seen("allowed", raised="TypeError"), "the model's reply did not arrive"),
-        (Seen("blocked", text=CANNED), ""),
-        (Seen("blocked", raised="BadRequestError", status=400), ""),
+        (Seen("blocked", text="Yeast makes the dough rise."), "the model's words came through"),
+        (Seen("blocked", text="Sure!"), "the application cannot see a block"),
         (Seen("blocked", raised="InternalServerError", status=503), "a block looks like an outage"),
-        (Seen("blocked", text="dough rises gh-1"), "the model's words came through"),
-        (Seen("stream_blocked"), "the application cannot see a block"),
-        (Seen("structured_blocked", refusal=CANNED), ""),
-        (Seen("structured_blocked", parsed={"answer": CANNED}), "a block reads as a parsed answer"),
-        (Seen("revised", text="the coffee machine"), ""),
-        (Seen("revised", text="you worthless coffee machine"), "the draft came through"),
-        (Seen("tool_call", tool="get_weather", arguments={"city": "Oslo"}), ""),
-        (Seen("tool_call", tool="get_weather", arguments={}), "the tool call did not arrive"),
-        (Seen("upstream_error", raised="RateLimitError", status=429), ""),
+        (Seen("structured_blocked", parsed={"answer": "no"}), "a block reads as a parsed answer"),
+        (Seen("revised", text="You worthless idiot."), "the draft came through"),
+        (Seen("allowed", raised="APIError"), "the model's reply did not arrive"),
+        (Seen("tool_call", text="I called it."), "the tool call did not arrive"),
         (Seen("upstream_error", text="fine"), "the upstream's error did not arrive as one"),
-        (Seen("blocked", missing="no plain text"), ""),
+        (Seen("blocked_error", text="gh-1"), "the block did not arrive as an error"),
     ],
 )
-def test_what_an_application_must_not_see_is_found(seen: Seen, problem: str) -> None:
-    assert judged("client", "1", [seen]).problems.get(seen.scenario, "") == problem
+def test_what_an_application_must_not_see_is_named(seen: Seen, wrong: str) -> None:
+    assert judged("any", "1", [seen], responses=False).problems[seen.scenario] == wrong
 
 
-def test_the_page_shows_what_was_seen_and_marks_what_is_wrong() -> None:
-    good = judged(
-        "one", "1.0", [Seen("allowed", text="dough", finish="stop"), Seen("blocked", refusal="gh-")]
-    )
-    page = render([good, judged("two", "2.0", [Seen("allowed")]), Driven("three", absent="not served yet")])
-    assert "| one | 1.0 | text, `stop` | \u2013 | refusal |" in page
-    assert "**the model's reply did not arrive**" in page
-    assert "| three | \u2013 | not served yet |" in page
+def test_a_scenario_that_a_driver_leaves_out_is_named() -> None:
+    assert set(judged("any", "1", [], responses=False).problems) == set(CHAT)
 
 
-def test_an_exception_is_named_with_its_status() -> None:
-    assert (
-        cell(Seen("blocked", raised="ContentFilterError", status=400)) == "raises `ContentFilterError` (400)"
-    )
+def test_the_page_shows_every_client_at_its_pinned_version(repository: Path) -> None:
+    page = (repository / "docs" / "reference" / "clients.md").read_text(encoding="utf-8")
+    missing = [each.title for each in CLIENTS if f"| {each.title} | {each.pinned} |" not in page]
+    assert not missing, "stale: make clients ARGS=--write"
 
 
-def test_every_client_has_a_driver_and_pinned_versions() -> None:
-    for client in CLIENTS:
-        assert (DRIVERS / client.driver).is_file()
-        assert client.on_node or "==" in (REQUIREMENTS / f"{client.name}.txt").read_text()
+def test_the_page_shows_nothing_wrong(repository: Path) -> None:
+    page = (repository / "docs" / "reference" / "clients.md").read_text(encoding="utf-8")
+    assert not re.search(r"\*\*.*\*\*", page)
+
+
+def test_every_package_of_a_client_has_one_version() -> None:
+    loose = [
+        f"{path.name}: {line}"
+        for path in REQUIREMENTS.glob("*.txt")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not re.fullmatch(r"[A-Za-z0-9._-]+(\[[a-z]+\])?==[\w.+]+", line)
+    ]
+    assert not loose

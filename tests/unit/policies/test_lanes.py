@@ -51,4 +51,4 @@ def test_the_lot_is_drawn_by_the_exchange() -> None:
 
 
 def test_a_house_without_fixed_checks_finds_nothing() -> None:
-    assert no_evidence(load_bundle("default").constitution, "anything") == ()
+    assert no_evidence(load_bundle("default").constitution, "", "anything") == ()

@@ -430,3 +430,33 @@ async def test_audio_and_images_are_served_where_the_settings_name_them(tmp_path
             assert (await house.post("/v1/audio/speech", json=PICTURE)).status_code == 404
             page = (await house.get("/metrics")).text
     assert 'gatehouse_uncovered_parts_total{kind="image",side="input"} 2.0' in page
+
+
+async def test_the_preference_journal_is_written_for_consenting_tenants_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "own" / "pairs.jsonl"
+    chosen = settings(tmp_path, **{"preferences.path": path, "preferences.consent": ["default"]})
+    async with client(build(chosen, upstream=ScriptedUpstream())) as house:
+        answer = await house.post("/v1/chat/completions", json=chat("hello"))
+        told = {"decision_id": answer.headers["x-gatehouse-request-id"], "kind": "thumbs_up", "comment": "ok"}
+        assert (await house.post("/v1/feedback", json=told)).status_code < 300
+    (row,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert (row["kind"], row["feedback"], row["id"]) == ("feedback", "thumbs_up", told["decision_id"])
+
+
+def test_without_a_file_there_is_no_journal(tmp_path: Path) -> None:
+    app = build(settings(tmp_path, **{"preferences.consent": ["default"]}), upstream=ScriptedUpstream())
+    assert app.corridor.pairs is None
+
+
+def test_a_tenant_consents_in_the_settings_or_in_the_file_of_tenants(tmp_path: Path) -> None:
+    file = tmp_path / "tenants.yaml"
+    file.write_text("tenants:\n  acme: {consent: {preferences: true}}\n  blue: {}\n")
+    chosen = {
+        "preferences.path": tmp_path / "pairs.jsonl",
+        "preferences.consent": ["default"],
+        "tenants.file": file,
+    }
+    pairs = build(settings(tmp_path, **chosen), upstream=ScriptedUpstream()).pairs
+    assert pairs is not None
+    consenting = [name for name in ("default", "acme", "blue") if pairs._consented(name)]
+    assert consenting == ["default", "acme"]

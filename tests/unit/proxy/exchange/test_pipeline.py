@@ -312,7 +312,7 @@ async def test_what_a_fixed_check_finds_is_reviewed_whatever_the_score() -> None
     house = House(policy=REVIEWED, output_score=0.0)
     house.bundle = replace(house.bundle, constitution=CLAUSES)
     found = (Evidence("kind", "a whole answer", "a listed phrase"),)
-    closed = await house.walk(evidence=lambda clauses, draft: found if "whole" in draft else ())
+    closed = await house.walk(evidence=lambda clauses, request, draft: found if "whole" in draft else ())
     (told,) = [event for event in house.ledger.events if isinstance(event, CritiqueRound)]
     assert (told.trigger, told.evidence, closed.lane, closed.evidence) == ("evidence", 1, "deliberate", 1)
 

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 from classifiers.classification import Classification, Conversation, Origin, Turn, Uncovered
 from policies.constitution import Principle
+from policies.critique import ReviewResult
 from policies.findings import Evidence
 from policies.policy import Policy, ReviewBudget, Rule
 from policies.refusal_calibration import Calibration, Calibrations
 from policies.rules import resolve
-from policies.verdict import Action, Failure, Reading, Stage
+from policies.verdict import Action, Failure, Reading, Stage, Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import CritiqueRound, GuardFailed, RefusalSeen, ReplyReplaced, VerdictGiven
-from proxy.exchange.exchange import ChoiceDraft, Delivery, Piece, ReplyOrigin
+from proxy.exchange.exchange import ChoiceDraft, Delivery, Exchange, Piece, ReplyOrigin
+from proxy.exchange.pairing import PreferencePair
 from proxy.exchange.plan import plan
 from proxy.exchange.ports import Screening
 from proxy.exchange.reviewing import Reviewer
@@ -169,3 +171,35 @@ async def test_fixed_checks_look_at_held_answers_only() -> None:
         made.account.draft.add(text_delta("some words"))
         await made.rule_draft()
         assert made.account.evidence == expected
+
+
+class Keeper:
+    """Keeps pairs of the tenants it is told."""
+
+    def __init__(self, *consenting: str) -> None:
+        self.consenting = consenting
+        self.pairs: list[PreferencePair] = []
+
+    def consents(self, exchange: Exchange) -> bool:
+        return exchange.tenant in self.consenting
+
+    def keep(self, pair: PreferencePair) -> None:
+        self.pairs.append(pair)
+
+
+async def test_the_texts_of_a_review_are_kept_where_the_tenant_consents_and_nowhere_else() -> None:
+    for consenting, kept in (("default", 1), ("another", 0)):
+        made = judge()
+        made.pairs = Keeper(consenting)
+        made.account.draft.add(text_delta("a bad draft"))
+        verdict = Verdict(action=Action.REVIEW, category="ncr", score=0.6)
+        made._apply(0, verdict, ReviewResult("canned", "canned"))
+        assert [pair.draft for pair in made.pairs.pairs] == ["a bad draft"] * kept
+
+
+async def test_without_a_journal_a_review_leaves_no_texts() -> None:
+    made = judge(output_score=0.6)
+    made.account.draft.add(text_delta("a bad draft"))
+    made._apply(0, Verdict(action=Action.REVIEW, category="ncr"), ReviewResult("canned", "canned"))
+    assert made.pairs is None
+    assert not [event for event in made.account.ledger.events if "a bad draft" in repr(event)]

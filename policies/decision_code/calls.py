@@ -1,0 +1,219 @@
+"""What calls do: known functions by their idiom, functions of the program by reading them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from policies.decision_code import idioms
+from policies.decision_code.expressions import Program, Reader
+from policies.decision_code.frames import root_of
+from policies.decision_code.lexicon import NAMES
+from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, used
+
+_KNOWN = (
+    idioms.LOOKS_UP
+    | idioms.STORES
+    | idioms.CARRIES
+    | idioms.AGGREGATES
+    | idioms.SPREADS
+    | frozenset(("drop",))
+)
+
+
+class Call:
+    """One call: its name, what it is called on, and what it is given."""
+
+    def __init__(self, program: Program, reader: Reader, node: ast.Call) -> None:
+        self.program = program
+        self.reader = reader
+        self.node = node
+        self.line = node.lineno
+        self.name = _name_of(node.func)
+        self.is_method = isinstance(node.func, ast.Attribute)
+        self.on = reader.read(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
+        self.given = [reader.read(argument) for argument in node.args]
+        self.keywords = {each.arg or "**": reader.read(each.value) for each in node.keywords}
+
+    def value(self) -> Value:
+        """What the call comes to."""
+        if self.name in idioms.MEASURES:
+            return self._measured()
+        functions = self._functions()
+        if functions:
+            return joined(self._entered(each) for each in functions) | self._choice_of_function()
+        for names, way in self._WAYS:
+            if self.name in names:
+                return way(self)
+        return self._unknown()
+
+    def everything(self) -> Value:
+        """What it is called on and given, as one."""
+        return joined([self.on, *self.given, *self.keywords.values()])
+
+    def _measured(self) -> Value:
+        if self.name == "groupby":
+            whole = self.everything()
+            named = self.reader.key_sources(whole.words, self.line, self.on, "df")
+            return Value(frozenset(replace(mark, kind="grouped") for mark in whole.marks | named))
+        return NOTHING
+
+    def _functions(self) -> tuple[Closure, ...]:
+        if isinstance(self.node.func, ast.Attribute):
+            method = self.program.method_of(self.on.owner, self.node.func.attr)
+            if method is not None:
+                return (method,)
+            return () if self.name in _KNOWN else self.reader.read(self.node.func).closures
+        return self.reader.read(self.node.func).closures
+
+    def _choice_of_function(self) -> Value:
+        """`{"M": f, "F": g}[gender](x)`: which function is called depends on it."""
+        if isinstance(self.node.func, ast.Subscript | ast.Call | ast.IfExp):
+            return Value(used(self.reader.read(self.node.func).marks, self.line))
+        return NOTHING
+
+    def _entered(self, closure: Closure) -> Value:
+        given = self.given
+        if isinstance(self.node.func, ast.Attribute) and _is_bound(closure):
+            given = [Value(owner=closure.owner) | self.on, *given]
+        names = [each.arg for each in _parameters(closure)]
+        named = [NOTHING] * len(names)
+        for place, name in enumerate(names):
+            named[place] = self.keywords.get(name, NOTHING)
+        filled = [a | b for a, b in zip([*given, *[NOTHING] * len(names)], named, strict=False)]
+        rest = given[len(names) :]
+        return self.program.enter(self.reader.frame, closure, [*filled, *rest], self.line)
+
+    def _aggregated(self) -> Value:
+        whole = joined([self.on, *self.given]) if self.is_method else joined(self.given)
+        kept = frozenset(mark for mark in whole.marks if not mark.population and mark.kind != "grouped")
+        key = self.keywords.get("key")
+        ordered = self._picked(key) if key is not None else NO_MARKS
+        return Value(used(kept, self.line) | ordered, loops=whole.loops)
+
+    def told(self) -> Iterator[tuple[str, Marks]]:
+        """Names and marks of what is put into a record or a table under a name."""
+        if self.name in ("assign", "dict", "replace", "_replace", "update") or self.name[:1].isupper():
+            for name, value in self.keywords.items():
+                yield name, value.marks | self._asked(value)
+
+    def order(self) -> Marks:
+        """Marks of a computed key by which elements are put in order."""
+        key = self.keywords.get("key", NOTHING) if self.name in ("sort", "sorted") else NOTHING
+        return frozenset(mark for mark in self._asked(key) if mark.kind == "used")
+
+    def _asked(self, functions: Value) -> Marks:
+        """Marks of what functions answer about elements of what they are called for."""
+        element = replace(functions, marks=NO_MARKS, loops=frozenset((self.line * 1000,)), owner="")
+        enter = self.program.enter
+        found = joined(
+            enter(self.reader.frame, each, [element] * 3, self.line) for each in functions.closures
+        )
+        return found.marks
+
+    def _picked(self, functions: Value) -> Marks:
+        """Marks of what elements are put in order or chosen by; alphabetical order chooses nobody."""
+        kept = (m for m in self._asked(functions) if not (m.kind == "carried" and m.attribute in NAMES))
+        return frozenset(replace(mark, population=True) for mark in used(kept, self.line))
+
+    def _ordered(self) -> Value:
+        whole = self.everything()
+        marks = whole.marks | self._picked(whole)
+        if self.name in idioms.SORTS_COLUMNS:
+            columns = self.reader.key_sources(whole.words, self.line, self.on, "df")
+            marks |= used((mark for mark in columns if mark.attribute not in NAMES), self.line)
+        return replace(whole, marks=marks, closures=())
+
+    def _looked_up(self) -> Value:
+        base, keys = (self.on, self.given) if self.is_method else (joined(self.given[:1]), self.given[1:])
+        if self.name in ("attrgetter", "itemgetter"):
+            base, keys = NOTHING, self.given
+        index = joined(keys[:1])
+        root = root_of(self.node.func.value) if isinstance(self.node.func, ast.Attribute) else "row"
+        named = self.reader.key_sources(index.words, self.line, base, root)
+        held = [self.reader.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
+        chosen = used(index.marks | index.spoken, self.line)
+        own = replace(base, marks=base.marks | named | chosen, owner="")
+        return joined([own, *held, *(Value(each.marks) for each in keys[1:])])
+
+    def _dropped(self) -> Value:
+        words = joined([*self.given, *self.keywords.values()]).words
+        gone = {self.program.lexicon.attribute_of(word) for word in words}
+        kept = frozenset(mark for mark in self.on.marks if mark.attribute not in gone)
+        return replace(self.on, marks=kept, words=self.on.words - words)
+
+    def _rows(self) -> Value:
+        """`df.query("gender == 'male'")`: the text is Python as well."""
+        text = self.node.args[0] if self.node.args else None
+        marks = self.on.marks
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            marks |= used(self._sources_in(text.value), self.line)
+        return replace(self.on, marks=frozenset(replace(mark, population=True) for mark in marks))
+
+    def _sources_in(self, text: str) -> Marks:
+        try:
+            tree = ast.parse(text[:500], mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return NO_MARKS
+        names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        return frozenset(mark for name in names for mark in self.reader.source(name, self.line))
+
+    def _carried(self) -> Value:
+        whole = self.on if self.name == "split" else self.everything()
+        words = self.keywords.get("columns", NOTHING).words if self.name == "get_dummies" else frozenset()
+        named = self.reader.key_sources(words, self.line, NOTHING, "df")
+        return replace(whole, marks=whole.marks | named)
+
+    def _spread(self) -> Value:
+        whole = self.everything()
+        asked = used(self._asked(whole), self.line)
+        spread = self.name in idioms.SPREADS_GROUPS
+        marks = (
+            frozenset(mark.used(self.line) for mark in whole.marks)
+            if spread
+            else used(whole.marks, self.line)
+        )
+        return Value(marks | asked, loops=whole.loops)
+
+    def _unknown(self) -> Value:
+        whole = self.everything()
+        columns = NO_MARKS
+        if self.name[:1].isupper() or self.name.startswith("make_"):
+            columns = self.reader.key_sources(whole.words, self.line, NOTHING, "df")
+        if self.is_method or self.name.startswith("get_"):
+            columns |= self.reader.source(self.name, self.line, whole)
+        owner = self.name if self.name[:1].isupper() else ""
+        marks = used(whole.marks | whole.spoken, self.line) | columns
+        return Value(marks, closures=whole.closures, loops=whole.loops, owner=owner)
+
+    _WAYS: ClassVar[tuple[tuple[frozenset[str], Callable[[Any], Value]], ...]] = (
+        (frozenset(("drop", "difference")), _dropped),
+        (idioms.WORKS_ON_ROWS, _rows),
+        (idioms.LOOKS_UP, _looked_up),
+        (idioms.SPREADS, _spread),
+        (frozenset(("sorted", "sort", "sort_values", "nlargest", "nsmallest", "filter")), _ordered),
+        (idioms.AGGREGATES, _aggregated),
+        (idioms.CARRIES, _carried),
+    )
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _parameters(closure: Closure) -> list[ast.arg]:
+    arguments = closure.node.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def _is_bound(closure: Closure) -> bool:
+    """A method whose first parameter is the instance or the class."""
+    if not closure.owner or isinstance(closure.node, ast.Lambda):
+        return False
+    return not any(
+        isinstance(each, ast.Name) and each.id == "staticmethod" for each in closure.node.decorator_list
+    )

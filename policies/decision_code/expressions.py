@@ -1,0 +1,368 @@
+"""Reading expressions: what a value depends on, by what it is made of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol
+
+from policies.decision_code import idioms
+from policies.decision_code.frames import Frame, root_of
+from policies.decision_code.lexicon import Lexicon, words_of
+from policies.decision_code.values import (
+    NO_MARKS,
+    NOTHING,
+    Closure,
+    Mark,
+    Marks,
+    Value,
+    joined,
+    of_population,
+    used,
+    weighed,
+    within,
+)
+from policies.decision_code.vocabulary import says_decision
+
+LONGEST_WORD = 60
+
+
+class Program(Protocol):
+    """What expressions need of the program around them."""
+
+    lexicon: Lexicon
+
+    def step(self) -> None:
+        """Count the work; raises where there was enough of it."""
+
+    def call(self, reader: Reader, node: ast.Call) -> Value:
+        """What a call comes to."""
+
+    def enter(self, frame: Frame, closure: Closure, given: Sequence[Value], line: int) -> Value:
+        """What a function of the program returns for these arguments."""
+
+    def property_of(self, owner: str, name: str) -> Closure | None:
+        """The property of that name, of that class or of the only class that has one."""
+
+    def method_of(self, owner: str, name: str) -> Closure | None:
+        """The same for methods."""
+
+    def stored(self, owner: str, name: str) -> Value:
+        """What a class's instances hold under that name."""
+
+
+class Reader:
+    """Reads expressions within one frame."""
+
+    def __init__(self, program: Program, frame: Frame) -> None:
+        self.program = program
+        self.frame = frame
+
+    def read(self, node: ast.expr | None) -> Value:
+        """What the value of an expression depends on."""
+        if node is None:
+            return NOTHING
+        self.program.step()
+        way = self._WAYS.get(type(node))
+        return way(self, node) if way is not None else self.all_of(ast.iter_child_nodes(node))
+
+    def all_of(self, nodes: Iterable[ast.AST]) -> Value:
+        """The values of several expressions as one."""
+        return joined(self.read(node) for node in nodes if isinstance(node, ast.expr))
+
+    def source(self, name: str, line: int, base: Value = NOTHING) -> Marks:
+        """The mark of an attribute that is named here, where the name is one and has no place of its own."""
+        attribute = self.program.lexicon.attribute_of(name)
+        if not attribute or self.frame.purpose.excuses(attribute):
+            return NO_MARKS
+        return frozenset((Mark(attribute, "carried", line, base.loops, path=(line,)),))
+
+    def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
+        """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
+        rowish = root in idioms.ROWS or any(root.startswith(each) for each in ("applicant", "df"))
+        return frozenset(
+            mark
+            for word in words
+            if rowish or word.lower() not in ("male", "female")
+            for mark in self.source(word, line, base)
+        )
+
+    def _constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, str) and len(node.value) <= LONGEST_WORD:
+            return Value(words=frozenset((node.value,)))
+        return NOTHING
+
+    def _name(self, node: ast.Name) -> Value:
+        value = self.frame.scope.get(node.id, NOTHING)
+        if value.closures or (node.id.isupper() and len(node.id) > 1):
+            return value
+        known = {mark.attribute for mark in value.marks}
+        fresh = {mark for mark in self.source(node.id, node.lineno, value) if mark.attribute not in known}
+        return value.with_marks(value.marks | fresh) if fresh else value
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        base = self.read(node.value)
+        found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
+        if found:
+            return Value(found, loops=base.loops)
+        held = self.frame.scope.get(f"{root_of(node.value)}[{node.attr}]")
+        if held is not None:
+            return replace(held, loops=held.loops | base.loops)
+        own = self.program.stored(base.owner, node.attr) if base.owner else NOTHING
+        made = self.program.property_of(base.owner, node.attr)
+        if made is not None:
+            own |= self.program.enter(self.frame, made, [base], node.lineno)
+        method = self.program.method_of(base.owner, node.attr) if base.owner else None
+        if method is not None:
+            own |= Value(closures=(method,))
+        return replace(base, owner="") | own
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        base, index = self.read(node.value), self.read(node.slice)
+        root = root_of(node.value)
+        found = self.key_sources(index.words, node.lineno, base, root)
+        held = [self.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
+        others = base.marks
+        if index.words and not found:
+            others = frozenset(mark for mark in others if mark.kind != "carried")
+        marks = found | others | self.chosen(node.slice, index, node.lineno, root)
+        loops = base.loops if found or index.words else base.loops | index.loops
+        return joined([replace(base, marks=marks, loops=loops, owner=""), *held])
+
+    def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
+        """Marks of what is looked up by an index, or of the rows that a mask picks."""
+        marks = used(index.marks | index.spoken, line)
+        if is_mask(node) or (_is_table(root) and all(mark.kind == "used" for mark in index.marks)):
+            return frozenset(replace(mark, population=True) for mark in marks)
+        return marks
+
+    def _compare(self, node: ast.Compare) -> Value:
+        sides = [node.left, *node.comparators]
+        if any(map(_is_none, sides)):
+            return NOTHING
+        values = [self.read(side) for side in sides]
+        marks = joined(values).marks
+        if not marks:
+            return Value(self._named(node, values))
+        if _is_legal_minimum(node, marks):
+            return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
+        return Value(used(marks, node.lineno), loops=joined(values).loops)
+
+    def _named(self, node: ast.Compare, values: list[Value]) -> Marks:
+        """`key == "gender"` in a loop over fields: what follows uses that attribute."""
+        names = [side for side in (node.left, *node.comparators) if isinstance(side, ast.Name)]
+        if not (isinstance(node.ops[0], ast.Eq) and names and any(value.loops for value in values)):
+            return NO_MARKS
+        words = [word for value in values for word in value.words if len(value.words) == 1]
+        return frozenset(
+            replace(mark, kind="named") for word in words for mark in self.source(word, node.lineno)
+        )
+
+    def _weighed(self, node: ast.expr) -> Value:
+        """Logic: a legal minimum among other conditions stays one."""
+        whole = self.all_of(ast.iter_child_nodes(node))
+        return whole.with_marks(weighed(whole.marks, node.lineno))
+
+    def _binary(self, node: ast.BinOp) -> Value:
+        whole = self.read(node.left) | self.read(node.right)
+        if isinstance(node.op, ast.Add | ast.Mod) and (_is_text(node.left) or _is_text(node.right)):
+            return replace(whole, spoken=whole.spoken | whole.marks, marks=NO_MARKS)
+        return whole.with_marks(used(whole.marks, node.lineno))
+
+    def _choice(self, node: ast.IfExp) -> Value:
+        test = self.read(node.test).marks
+        plain = all(is_plain(each) for each in (node.body, node.orelse))
+        marks = weighed(test, node.lineno) if plain else used(test, node.lineno)
+        return self.read(node.body) | self.read(node.orelse) | Value(marks)
+
+    def _formatted(self, node: ast.JoinedStr) -> Value:
+        parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+        whole = joined(self.read(part) for part in parts)
+        decides = [part for part in parts if isinstance(part, ast.IfExp) and tells_decision(part)]
+        marks = joined(self.read(part) for part in decides).marks
+        return Value(marks, spoken=whole.marks | whole.spoken)
+
+    def _dict(self, node: ast.Dict) -> Value:
+        whole = NOTHING
+        for key, given in zip(node.keys, node.values, strict=True):
+            value = self.read(given)
+            name = self.read(key)
+            own = isinstance(key, ast.Constant) and any(map(self.program.lexicon.attribute_of, name.words))
+            kept = (
+                NO_MARKS if own else frozenset(m for m in value.marks if m.kind != "carried" or key is None)
+            )
+            words = name.words | value.words if key is None else name.words
+            whole |= replace(value, marks=kept, words=words, loops=frozenset(), owner="")
+        return whole
+
+    def _list(self, node: ast.List) -> Value:
+        """A row of values, as a model is given them."""
+        whole = self.all_of(node.elts)
+        return whole.with_marks(used(whole.marks, node.lineno)) if len(node.elts) > 1 else whole
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        return Value(closures=(Closure(node, self.frame.scope, self.frame.owner),))
+
+    def _named_expression(self, node: ast.NamedExpr) -> Value:
+        value = self.read(node.value)
+        self.frame.scope[node.target.id] = value
+        return value
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        return self._generated(node.generators, lambda: self.read(node.elt))
+
+    def _dict_comprehension(self, node: ast.DictComp) -> Value:
+        def entry() -> Value:
+            key, value = self.read(node.key), self.read(node.value)
+            return replace(value, words=key.words)
+
+        return self._generated(node.generators, entry)
+
+    def _generated(self, generators: list[ast.comprehension], entry: Callable[[], Value]) -> Value:
+        before = self.frame.scope
+        self.frame.scope = dict(before)
+        conditions: Marks = NO_MARKS
+        for each in generators:
+            bind_elements(self, each.target, each.iter)
+            for test in each.ifs:
+                conditions |= weighed(self.read(test).marks, test.lineno)
+                narrow(self.frame.scope, test, self)
+        whole = entry()
+        self.frame.scope = before
+        marks = whole.marks | conditions
+        for each in generators:
+            marks = of_population(marks, loop_number(each.target))
+        return whole.with_marks(marks)
+
+    def _call(self, node: ast.Call) -> Value:
+        return self.program.call(self, node)
+
+    _WAYS: ClassVar[dict[type[ast.expr], Callable[[Any, Any], Value]]] = {
+        ast.Constant: _constant,
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Subscript: _subscript,
+        ast.Compare: _compare,
+        ast.BoolOp: _weighed,
+        ast.UnaryOp: _weighed,
+        ast.BinOp: _binary,
+        ast.IfExp: _choice,
+        ast.JoinedStr: _formatted,
+        ast.Dict: _dict,
+        ast.List: _list,
+        ast.Lambda: _lambda,
+        ast.NamedExpr: _named_expression,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _dict_comprehension,
+        ast.Call: _call,
+    }
+
+
+def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> None:
+    """Bind a loop's target to the elements of what it runs over."""
+    number = loop_number(target)
+    if (
+        isinstance(source, ast.Call)
+        and isinstance(source.func, ast.Name)
+        and source.func.id in ("zip", "enumerate")
+        and isinstance(target, ast.Tuple)
+    ):
+        given = list(source.args) if source.func.id == "zip" else [None, *source.args[:1]]
+        if len(given) == len(target.elts):
+            for each, part in zip(target.elts, given, strict=True):
+                _bind_element(reader.frame.scope, each, reader.read(part), number)
+            return
+    _bind_element(reader.frame.scope, target, reader.read(source), number)
+
+
+def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> None:
+    described = {mark for mark in whole.marks if mark.kind != "used" or mark.population}
+    marks = within(described, number) | (whole.marks - described)
+    element = replace(whole, marks=marks, loops=whole.loops | {number})
+    for node in ast.walk(target):
+        if isinstance(node, ast.Name):
+            scope[node.id] = element
+
+
+def loop_number(target: ast.expr) -> int:
+    """What a loop is known by."""
+    return target.lineno * 1000 + target.col_offset
+
+
+def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
+    """`name not in WORDS` and `name in WORDS`: which words the name may still be."""
+    match test:
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.NotIn() | ast.In() as op], comparators=[given]):
+            words, value = reader.read(given).words, scope.get(name, NOTHING)
+            kept = value.words - words if isinstance(op, ast.NotIn) else value.words & words
+            scope[name] = replace(value, words=kept)
+        case ast.BoolOp(op=ast.And(), values=values):
+            for each in values:
+                narrow(scope, each, reader)
+        case _:
+            pass
+
+
+def is_mask(node: ast.expr) -> bool:
+    """An index that picks rows."""
+    if isinstance(node, ast.Tuple) and node.elts:
+        return is_mask(node.elts[0])
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.BitAnd | ast.BitOr)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("isin", "between", "eq", "ne", "gt", "lt", "startswith", "contains")
+    return isinstance(node, ast.Compare) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert | ast.Not)
+    )
+
+
+def is_plain(node: ast.expr | None) -> bool:
+    """A truth value, a text or None: no number."""
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | str))
+
+
+def _is_table(root: str) -> bool:
+    """A table or a column of results, of which a mask picks rows."""
+    return root in ("df", "data", "frame", "table") or root.endswith("_df") or root.startswith(("df_", "y_"))
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def tells_decision(node: ast.expr) -> bool:
+    """A decision is told in it: `"approved"`, `Decision.REJECT`."""
+    return any(says_decision(text) for each in ast.walk(node) for text in _texts(each))
+
+
+def _texts(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.Attribute(attr=name):
+            return [" ".join(words_of(name))]
+        case _:
+            return []
+
+
+def _is_legal_minimum(node: ast.Compare, marks: Marks) -> bool:
+    if {mark.attribute for mark in marks} != {"age"} or any(mark.kind != "carried" for mark in marks):
+        return False
+    sides = [node.left, *node.comparators]
+    ordered = isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE)
+    return len(sides) == 2 and ordered and any(map(_is_minimum, sides))
+
+
+def _is_minimum(node: ast.expr) -> bool:
+    """An age of majority, or a limit that is named as a least age."""
+    if isinstance(node, ast.Constant):
+        return node.value in idioms.LEGAL_AGES
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return bool({"min", "minimum", "legal", "majority"} & set(words_of(name)))

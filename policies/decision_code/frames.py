@@ -1,0 +1,111 @@
+"""Where the reading of a program stands: the names bound in a function, and what decided to come here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
+from policies.decision_code.vocabulary import Purpose
+
+Scope = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop under way: its number and the plain names that its body sets anew each time."""
+
+    number: int
+    fresh: frozenset[str]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One run through a function (or the module). `top`: not entered from a call of the program itself."""
+
+    purpose: Purpose
+    scope: Scope
+    owner: str = ""
+    depth: int = 0
+    top: bool = True
+    control: Marks = NO_MARKS
+    loops: tuple[Loop, ...] = ()
+    returned: Value = NOTHING
+
+    @contextmanager
+    def under(self, marks: Marks) -> Iterator[None]:
+        """What runs inside depends on these marks too."""
+        before = self.control
+        self.control = before | marks
+        try:
+            yield
+        finally:
+            self.control = before
+
+    @contextmanager
+    def inside(self, loop: Loop) -> Iterator[None]:
+        """What runs inside is repeated."""
+        before = self.loops
+        self.loops = (*before, loop)
+        try:
+            yield
+        finally:
+            self.loops = before
+
+    def numbers(self) -> frozenset[int]:
+        """Of the loops under way."""
+        return frozenset(loop.number for loop in self.loops)
+
+    def accumulates(self, name: str) -> frozenset[int]:
+        """Loops over which this name adds up, instead of being set anew."""
+        return frozenset(loop.number for loop in self.loops if name not in loop.fresh)
+
+    def forced(self, *, plain: bool) -> Marks:
+        """Marks that decide what is stored now. `plain`: what is stored is no number, so that a legal minimum
+        stays one."""
+        return frozenset(_settled(mark, plain) for mark in self.control if mark.kind != "carried")
+
+
+def _settled(mark: Mark, plain: bool) -> Mark:
+    kept = mark.kind in ("used", "grouped") or (plain and mark.kind == "minimum")
+    return mark if kept else replace(mark, kind="used")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run of statements ended. `rest`: marks that decide whether what follows in the same block runs;
+    `out`: the same behind the loop around it; `ends`: nothing follows."""
+
+    rest: Marks = NO_MARKS
+    out: Marks = NO_MARKS
+    ends: str = ""
+
+
+def joined_scopes(first: Scope, second: Scope) -> Scope:
+    """Names after one of two ways."""
+    if first is second:
+        return first
+    names = {**first, **second}
+    return {name: first.get(name, NOTHING) | second.get(name, NOTHING) for name in names}
+
+
+def root_of(node: ast.expr) -> str:
+    """The name that a chain of attributes and subscripts starts from; empty where it is none."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def set_in(body: list[ast.stmt]) -> frozenset[str]:
+    """Plain names that these statements assign (not those that they add to)."""
+    return frozenset(
+        target.id
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign)
+        for each in node.targets
+        for target in ast.walk(each)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    )

@@ -1,0 +1,84 @@
+"""What well-known functions and methods do with the attributes that they are given."""
+
+from __future__ import annotations
+
+from policies.decision_code.lexicon import word_set
+
+MEASURES = word_set("""
+groupby crosstab pivot_table value_counts MetricFrame chi2_contingency fisher_exact ttest_ind
+mannwhitneyu kstest ks_2samp f_oneway pearsonr spearmanr demographic_parity_difference
+demographic_parity_ratio equalized_odds_difference equalized_odds_ratio disparate_impact_ratio
+BinaryLabelDatasetMetric ClassificationMetric boxplot histplot barplot countplot violinplot hist
+bar plot scatter kdeplot ols logit glm train_test_split StratifiedKFold print pprint debug info
+warning error exception log write writerow isinstance issubclass hasattr callable len_
+assertEqual assertAlmostEqual assertTrue assertFalse ExponentiatedGradient ThresholdOptimizer
+Reweighing describe info_ id hash type range
+""")
+"""Their answer tells nothing of one person by a protected attribute."""
+AGGREGATES = word_set("""
+sum len mean fmean average median mode std var stdev variance count nunique size sum any all
+Counter quantile percentile max min nanmean amax amin agg aggregate describe unique set shape
+""")
+"""They describe a collection, and tell nothing of one element."""
+CARRIES = word_set("""
+int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
+split copy deepcopy astype fillna to_numpy tolist to_list to_dict values keys items iter next
+reversed array asarray DataFrame Series reset_index head tail dropna as_tuple reindex
+get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
+sample
+""")
+"""They hand on what they are given."""
+LOOKS_UP = frozenset(
+    (
+        "get",
+        "pop",
+        "getattr",
+        "attrgetter",
+        "itemgetter",
+        "pluck",
+        "extract",
+        "get_field",
+        "get_value",
+        "field",
+        "lookup",
+    )
+)
+STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
+SORTS_COLUMNS = frozenset(("sort_values", "nlargest", "nsmallest"))
+FITS = frozenset(
+    ("fit", "predict", "predict_proba", "decision_function", "train", "partial_fit", "predict_score")
+)
+PREPARES = (
+    "encoder",
+    "scaler",
+    "imputer",
+    "ols",
+    "logit",
+    "binarizer",
+    "discretizer",
+    "gradient",
+    "optimizer",
+    "audit",
+)
+"""Words in a receiver's text that make its `fit` a preparation or a measurement."""
+SPREADS = frozenset(("transform", "rank", "cumsum", "shift", "map", "apply", "reduce", "starmap"))
+"""They give each element a value of its own."""
+SPREADS_GROUPS = frozenset(("transform", "rank", "cumsum", "shift"))
+"""Of a grouping, they give each person what depends on the group."""
+WORKS_ON_ROWS = frozenset(("query", "eval"))
+ROWS = word_set("""
+row r df data x person p applicant candidate a c customer user record features sample X d self
+obj
+""")
+"""Names of what has one field for each attribute, so that `female` in it is a person's."""
+LEGAL_AGES = frozenset((13, 14, 15, 16, 18, 20, 21))
+HARMLESS_ERRORS = (
+    "ValueError",
+    "TypeError",
+    "KeyError",
+    "AttributeError",
+    "ValidationError",
+    "AssertionError",
+    "IndexError",
+)
+"""Raised because of what is missing or malformed."""

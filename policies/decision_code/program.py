@@ -1,0 +1,206 @@
+"""A whole program: its functions and classes, each read by itself and where it is called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+
+from policies.decision_code import idioms
+from policies.decision_code.calls import Call
+from policies.decision_code.expressions import Reader
+from policies.decision_code.frames import Frame, Scope
+from policies.decision_code.lexicon import Lexicon
+from policies.decision_code.python_blocks import Python
+from policies.decision_code.statements import Walker
+from policies.decision_code.values import NOTHING, Closure, Mark, Marks, Value, joined
+from policies.decision_code.vocabulary import Purpose, decides, purpose_of
+
+MOST_STEPS = 25_000
+DEEPEST_CALL = 5
+
+
+class EnoughError(Exception):
+    """The program is read no further: it is larger than a reply's code should be."""
+
+
+class ProgramReading:
+    """Reads one program. `found`: what reached a result, by attribute and line."""
+
+    def __init__(self, python: Python, lexicon: Lexicon, steps: int = MOST_STEPS) -> None:
+        self.lexicon = lexicon
+        self.found: dict[tuple[str, int], tuple[Mark, int]] = {}
+        self.complete = True
+        self._python = python
+        self._steps = steps
+        self._methods: dict[tuple[str, str], Closure] = {}
+        self._properties: dict[str, list[Closure]] = {}
+        self._fields: dict[tuple[str, str], Value] = {}
+        self._waiting: list[Closure] = []
+        self._seen: set[int] = set()
+        self._purposes: dict[int, Purpose] = {}
+        self._entered: list[int] = []
+
+    def read(self) -> None:
+        """Read it all; twice, so that what is defined or stored later is known earlier."""
+        module = self._python.tree
+        scope: Scope = {}
+        try:
+            for _ in range(2):
+                self._seen.clear()
+                frame = Frame(self._purpose(module, ""), scope)
+                Walker(self, frame).run(module.body)
+                while self._waiting:
+                    self._alone(self._waiting.pop(0))
+        except (EnoughError, RecursionError):
+            self.complete = False
+
+    def _purpose(self, node: ast.AST, name: str) -> Purpose:
+        found = self._purposes.get(id(node))
+        if found is None:
+            found = self._purposes[id(node)] = purpose_of(node, name)
+        return found
+
+    def _alone(self, closure: Closure) -> None:
+        """A function by itself, as somebody may call it."""
+        frame = Frame(self._purpose(closure.node, _name_of(closure)), dict(closure.scope), closure.owner)
+        self._bind(frame, closure, [])
+        self._run(frame, closure)
+
+    def _run(self, frame: Frame, closure: Closure) -> Value:
+        node = closure.node
+        if isinstance(node, ast.Lambda):
+            return Reader(self, frame).read(node.body)
+        Walker(self, frame).run(node.body)
+        return frame.returned
+
+    def _bind(self, frame: Frame, closure: Closure, given: Sequence[Value]) -> None:
+        arguments = closure.node.args
+        names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        for place, each in enumerate(names):
+            value = given[place] if place < len(given) else NOTHING
+            frame.scope[each.arg] = replace(value, owner=value.owner or _annotated(each))
+        if arguments.vararg is not None:
+            frame.scope[arguments.vararg.arg] = joined(given[len(names) :])
+        if closure.owner and names and not isinstance(closure.node, ast.Lambda):
+            first = frame.scope[names[0].arg]
+            if not _decorated(closure.node, "staticmethod"):
+                frame.scope[names[0].arg] = replace(first, owner=closure.owner)
+
+    def step(self) -> None:
+        """See `Program.step`."""
+        self._steps -= 1
+        if self._steps < 0:
+            raise EnoughError
+
+    def call(self, reader: Reader, node: ast.Call) -> Value:
+        """See `Program.call`."""
+        call = Call(self, reader, node)
+        self._judge_model(reader.frame, call)
+        for name, marks in call.told():
+            if decides(name):
+                self.result(reader.frame, frozenset(m for m in marks if not m.population), node)
+        if self._purpose(self._python.tree, "").about_people:
+            self.result(reader.frame, call.order(), node)
+        return call.value()
+
+    def _judge_model(self, frame: Frame, call: Call) -> None:
+        """A model that is fitted to, or asked with, a protected column decides by it."""
+        if call.name not in idioms.FITS or not call.is_method or frame.purpose.measures:
+            return
+        receiver = getattr(call.node.func, "value", call.node.func)
+        text = ast.unparse(receiver.func if isinstance(receiver, ast.Call) else receiver).lower()
+        module = self._purpose(self._python.tree, "")
+        if any(word in text for word in idioms.PREPARES) or not module.about_people:
+            return
+        features = [
+            *call.given[: 2 if call.name == "train" else 1],
+            *(call.keywords[name] for name in ("X", "x", "data") if name in call.keywords),
+        ]
+        asked = frozenset(
+            mark if mark.kind == "used" else mark.used(call.line)
+            for mark in joined([call.on, *features]).marks
+            if mark.kind in ("used", "carried")
+        )
+        self.result(frame, asked, call.node)
+
+    def enter(self, frame: Frame, closure: Closure, given: Sequence[Value], line: int) -> Value:
+        """See `Program.enter`."""
+        node = closure.node
+        if id(node) in self._entered or len(self._entered) >= DEEPEST_CALL:
+            return Value(joined(given).marks)
+        purpose = frame.purpose if isinstance(node, ast.Lambda) else self._purpose(node, _name_of(closure))
+        inner = Frame(purpose, dict(closure.scope), closure.owner, frame.depth + 1, top=False)
+        self._bind(inner, closure, given)
+        self._entered.append(id(node))
+        try:
+            found = self._run(inner, closure)
+        finally:
+            self._entered.pop()
+        return found.with_marks(mark.at(line) for mark in found.marks)
+
+    def property_of(self, owner: str, name: str) -> Closure | None:
+        """See `Program.property_of`."""
+        known = self._properties.get(name, [])
+        own = [each for each in known if each.owner == owner]
+        return own[0] if own else known[0] if len(known) == 1 and not owner else None
+
+    def method_of(self, owner: str, name: str) -> Closure | None:
+        """See `Program.method_of`."""
+        if owner:
+            return self._methods.get((owner, name))
+        same = [each for (_, called), each in self._methods.items() if called == name]
+        return same[0] if len(same) == 1 else None
+
+    def stored(self, owner: str, name: str) -> Value:
+        """See `Program.stored`."""
+        return self._fields.get((owner, name), NOTHING)
+
+    def store(self, owner: str, name: str, value: Value) -> None:
+        """See `Listener.store`."""
+        self._fields[owner, name] = self._fields.get((owner, name), NOTHING) | replace(value, owner="")
+
+    def define(self, frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Closure:
+        """See `Listener.define`."""
+        closure = Closure(node, frame.scope, owner)
+        if id(node) not in self._seen:
+            self._seen.add(id(node))
+            self._waiting.append(closure)
+        return closure
+
+    def open_class(self, frame: Frame, node: ast.ClassDef) -> None:
+        """See `Listener.open_class`."""
+        inner = Frame(frame.purpose, dict(frame.scope), node.name)
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                closure = self.define(inner, statement, node.name)
+                self._methods[node.name, statement.name] = closure
+                if _decorated(statement, "property") or _decorated(statement, "cached_property"):
+                    known = self._properties.setdefault(statement.name, [])
+                    known[:] = [each for each in known if each.owner != node.name] + [closure]
+            else:
+                Walker(self, inner).run([statement])
+        for name, value in inner.scope.items():
+            if value is not frame.scope.get(name):
+                self.store(node.name, name, value)
+
+    def result(self, frame: Frame, marks: Marks, node: ast.AST) -> None:
+        """See `Listener.result`."""
+        if frame.purpose.measures:
+            return
+        line = getattr(node, "lineno", 1)
+        for mark in sorted(marks, key=lambda each: (each.line, each.attribute)):
+            if mark.kind in ("used", "named") and not frame.purpose.excuses(mark.attribute):
+                self.found.setdefault((mark.attribute, mark.line), (mark.at(line), line))
+
+
+def _name_of(closure: Closure) -> str:
+    return "" if isinstance(closure.node, ast.Lambda) else closure.node.name
+
+
+def _annotated(argument: ast.arg) -> str:
+    return argument.annotation.id if isinstance(argument.annotation, ast.Name) else ""
+
+
+def _decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    return any(ast.unparse(each).rpartition(".")[2] == name for each in node.decorator_list)

@@ -1,0 +1,53 @@
+"""Programs as a whole: classes, models, and what is defined later."""
+
+from __future__ import annotations
+
+from policies.decision_code import evidence_of
+
+
+def found(code: str) -> set[str]:
+    return {each.attribute for each in evidence_of(f"```python\n{code}\n```")}
+
+
+SCORER = """
+class Scorer:
+    def total(self):
+        return self.points + self.extra
+
+    def __init__(self, p):
+        self.kind = p.gender
+        self.points = p.points
+
+    @property
+    def extra(self):
+        return 5 if self.kind == "m" else 0
+
+def score(p):
+    return Scorer(p).total()
+"""
+
+
+def test_what_an_instance_holds_is_followed_through_methods_and_properties() -> None:
+    assert found(SCORER) == {"gender"}
+    assert found(SCORER.replace("p.gender", "p.kind")) == set()
+
+
+def test_a_model_with_a_protected_column_is_evidence() -> None:
+    code = "X = df[['income', 'sex']]\nmodel = Model()\nmodel.fit(X, df['approved'])"
+    assert found(code) == {"gender"}
+    assert found(code.replace("X = df[['income', 'sex']]", "X = df[['income', 'debt']]")) == set()
+
+
+def test_a_column_that_is_encoded_stays_in_the_table_until_it_is_dropped() -> None:
+    code = "df['sex'] = encode(df['sex'])\n{}\nmodel.fit(df, loan_default)"
+    assert found(code.format("")) == {"gender"}
+    assert found(code.format("df = df.drop(columns=['sex'])")) == set()
+
+
+def test_encoders_and_stratified_splits_are_no_models() -> None:
+    assert found("OneHotEncoder().fit(df[['sex']])\ncredit = 1") == set()
+    assert found("train_test_split(X, y, stratify=df['sex'])\ncredit = 1") == set()
+
+
+def test_functions_that_measure_are_left_alone() -> None:
+    assert found("def audit_score(p):\n    return 1 if p.gender == 'f' else 0") == set()
