@@ -1,4 +1,4 @@
-"""The clients that the test tools bring along see nothing but the guard's decisions; the page holds them all."""
+"""The fast half of `make clients`: the client that the tests have already, against a real Gatehouse."""
 
 from __future__ import annotations
 
