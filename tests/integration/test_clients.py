@@ -1,4 +1,4 @@
-"""The clients that the test tools bring along see nothing but the guard's decisions; the page holds them all."""
+"""The client that the tests have sees nothing but the guard's decisions; the page holds all clients."""
 
 from __future__ import annotations
 

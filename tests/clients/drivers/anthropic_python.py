@@ -37,7 +37,12 @@ def structured(prompt: str) -> dict[str, Any]:
     message = client.messages.parse(model=MODEL, max_tokens=400, messages=user(prompt), output_format=Answer)
     text = "".join(block.text for block in message.content if block.type == "text")
     parsed = message.parsed_output
-    return {"text": text, "finish": message.stop_reason, "parsed": parsed.model_dump() if parsed else None}
+    return {
+        "text": text,
+        "refusal": message.stop_details.explanation if message.stop_details else None,
+        "finish": message.stop_reason,
+        "parsed": parsed.model_dump() if parsed else None,
+    }
 
 
 def tool() -> dict[str, Any]:
