@@ -1,4 +1,4 @@
-"""The fast half of `make clients`: the client that the tests have already, against a real Gatehouse."""
+"""The client that the tests have sees nothing but the guard's decisions; the page holds all clients."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.clients.__main__ import Houses
-from tests.clients.clients import CLIENTS, DRIVERS, REQUIREMENTS
+from tests.clients.clients import CLIENTS, DRIVERS, REQUIREMENTS, SetupError, drive
 from tests.clients.expectations import CHAT, Seen
-from tests.clients.page import judged
+from tests.clients.page import Driven, judged, render
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,11 @@ def test_openai_python_sees_only_the_decisions(houses: Houses) -> None:
 def test_a_route_that_is_not_guarded_is_told_apart(houses: Houses) -> None:
     assert houses.serve("/chat/completions")
     assert not houses.serve("/files")
+
+
+def test_a_driver_that_breaks_is_an_error_and_no_empty_row() -> None:
+    with pytest.raises(SetupError, match="ended with 1"):
+        drive([sys.executable, "-c", "raise SystemExit(1)"])
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,13 @@ def test_what_an_application_must_not_see_is_named(seen: Seen, wrong: str) -> No
 
 def test_a_scenario_that_a_driver_leaves_out_is_named() -> None:
     assert set(judged("any", "1", [], responses=False).problems) == set(CHAT)
+
+
+def test_a_page_marks_what_is_wrong_and_says_what_is_not_served() -> None:
+    seen = judged("two", "2.0", [Seen("allowed")], responses=False)
+    page = render([seen, Driven("three", "3.0", absent="not served yet")])
+    assert "| two | 2.0 | **the model's reply did not arrive** |" in page
+    assert "| three | 3.0 | not served yet |" in page
 
 
 def test_the_page_shows_every_client_at_its_pinned_version(repository: Path) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import anthropic
+from pydantic import BaseModel
 from report import BOMB, BREAD, CITY, MODEL, OVERLOADED, ROAST, WEATHER, base_url, tell
 
 client = anthropic.Anthropic(base_url=base_url(), api_key="none", max_retries=0)
+
+
+class Answer(BaseModel):
+    """Structured output."""
+
+    answer: str
 
 
 def user(text: str) -> list[Any]:
@@ -26,6 +33,18 @@ def stream(prompt: str) -> dict[str, Any]:
         return {"text": text, "finish": events.get_final_message().stop_reason}
 
 
+def structured(prompt: str) -> dict[str, Any]:
+    message = client.messages.parse(model=MODEL, max_tokens=400, messages=user(prompt), output_format=Answer)
+    text = "".join(block.text for block in message.content if block.type == "text")
+    parsed = message.parsed_output
+    return {
+        "text": text,
+        "refusal": message.stop_details.explanation if message.stop_details else None,
+        "finish": message.stop_reason,
+        "parsed": parsed.model_dump() if parsed else None,
+    }
+
+
 def tool() -> dict[str, Any]:
     tools: list[Any] = [
         {"name": "get_weather", "description": "The weather in a city.", "input_schema": CITY}
@@ -42,7 +61,7 @@ tell(
         "stream_allowed": lambda: stream(BREAD),
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
-        "structured_blocked": lambda: {"missing": "no such output"},
+        "structured_blocked": lambda: structured(BOMB),
         "revised": lambda: ask(ROAST),
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),
