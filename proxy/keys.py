@@ -35,10 +35,11 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key"})
 """Headers that a client's key may stand in; Azure's `api-key` is read as `authorization` before."""
 
 
-def presented_key(headers: Mapping[str, str]) -> str:
-    """The key that a client sends (lower-case header names), empty where it sends none."""
-    scheme, _, key = headers.get("authorization", "").strip().partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+def presented_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys that a client sends (lower-case header names): of every header that one may stand in."""
+    scheme, _, bearer = headers.get("authorization", "").strip().partition(" ")
+    found = (bearer if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""))
+    return tuple(key.strip() for key in found if key.strip())
 
 
 def digest_key(settings: Settings) -> bytes:

@@ -305,7 +305,6 @@ class Settings(Section):
     )
     redis: RedisSettings = Field(default_factory=RedisSettings, description="The shared store.")
     ledger: LedgerSettings = Field(default_factory=LedgerSettings, description="The record of decisions.")
-
     preferences: PreferenceSettings = Field(default_factory=PreferenceSettings, description="Training data.")
 
     expose_headers: bool = Field(

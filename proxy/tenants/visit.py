@@ -10,7 +10,7 @@ from policies.constitution import CompiledConstitution
 from policies.lattice import NOTHING, Member, Says
 from proxy.errors import Unauthorised
 from proxy.exchange.exchange import Onward
-from proxy.keys import KEY_HEADERS, KEY_PREFIX, key_digest, presented_key
+from proxy.keys import KEY_HEADERS, KEY_PREFIX, key_digest, presented_keys
 from proxy.tenants.document import DEFAULT_TENANT
 from proxy.tenants.snapshot import Snapshot, Tenant, VirtualKey
 
@@ -89,14 +89,15 @@ class Tenants:
         """
         snapshot = self.snapshot
         wish = _wish(headers)
-        presented = presented_key(headers) if snapshot.keys or snapshot.required else ""
-        key = snapshot.keys.get(key_digest(presented)) if presented else None
+        presented = presented_keys(headers)
+        known = (snapshot.keys.get(key_digest(each)) for each in presented) if snapshot.keys else ()
+        key = next((each for each in known if each is not None), None)
         if key is not None:
             kept = {name: value for name, value in headers.items() if name not in KEY_HEADERS}
             return Visit(snapshot, snapshot.tenants[key.tenant], kept, key, wish, key.digest)
-        if snapshot.required or presented.startswith(KEY_PREFIX):
+        if snapshot.required or (snapshot.keys and any(each.startswith(KEY_PREFIX) for each in presented)):
             raise Unauthorised("There is no such key." if presented else "Send a key of a tenant.")
-        client = presented_key(headers)
+        client = presented[0] if presented else headers.get("authorization", "")
         return Visit(snapshot, snapshot.tenants[DEFAULT_TENANT], headers, None, wish, client)
 
 

@@ -11,7 +11,7 @@ from proxy.keys import (
     end_user_key,
     key_digest,
     new_key,
-    presented_key,
+    presented_keys,
 )
 from proxy.ledger.redact import scrub
 from proxy.settings import load_settings
@@ -59,5 +59,10 @@ def test_a_digest_says_nothing_but_which_key_it_is() -> None:
     [("Bearer k", "k"), ("bearer  k ", "k"), ("Basic k", ""), ("k", ""), ("", "")],
 )
 def test_a_key_is_what_stands_behind_bearer(header: str, key: str) -> None:
-    assert presented_key({"authorization": header}) == key
-    assert presented_key({}) == ""
+    assert presented_keys({"authorization": header}) == ((key,) if key else ())
+    assert presented_keys({}) == ()
+
+
+def test_a_key_may_stand_in_either_header_or_in_both() -> None:
+    assert presented_keys({"x-api-key": " one "}) == ("one",)
+    assert presented_keys({"authorization": "Bearer two", "x-api-key": "one"}) == ("two", "one")

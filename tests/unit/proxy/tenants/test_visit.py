@@ -112,3 +112,13 @@ def test_a_virtual_key_stays_here_in_whichever_header_it_stands(tenants: Tenants
     visit = tenants.greet({"x-api-key": KEYS["acme"], "accept": "*/*"})
     assert visit.tenant == "acme"
     assert visit.headers == {"accept": "*/*"}
+
+
+def test_a_virtual_key_beside_another_key_is_found_and_neither_goes_on(tenants: Tenants) -> None:
+    visit = tenants.greet({"authorization": "Bearer sk-proj-somebody", "x-api-key": KEYS["acme"]})
+    assert (visit.tenant, visit.headers) == ("acme", {})
+
+
+def test_clients_with_other_credentials_are_told_apart(tenants: Tenants) -> None:
+    clients = {tenants.greet({"authorization": f"Basic {each}"}).client for each in ("eA==", "eQ==")}
+    assert len(clients) == 2
