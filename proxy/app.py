@@ -195,9 +195,6 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         classifiers=classifiers,
     )
     _watch(parts, opened)
-    if pairs is not None:
-        metrics.watch("gatehouse_preference_rows_total", lambda: float(pairs.written))
-        metrics.watch("gatehouse_preferences_dropped_total", lambda: float(pairs.dropped))
     return parts
 
 
@@ -303,6 +300,10 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     metrics.watch("gatehouse_ledger_dropped_total", lambda: float(ledger.dropped))
     metrics.watch("gatehouse_listener_failures_total", lambda: float(ledger.listener_failures))
     metrics.watch("gatehouse_ledger_records_total", opened.records)
+    pairs = parts.pairs
+    if pairs is not None:
+        metrics.watch("gatehouse_preference_rows_total", lambda: float(pairs.written))
+        metrics.watch("gatehouse_preferences_dropped_total", lambda: float(pairs.dropped))
     shared = store.shared if isinstance(store, TieredStore) else None
     faults = getattr(shared, "faults", None)
     if faults is not None:
