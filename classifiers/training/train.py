@@ -224,7 +224,7 @@ class Trainer:
         self._risks = [i for i, head in enumerate(heads) if head.name in (*RISKS, "ssh")] or [0]
         self._loss = Loss(heads, positives, schedule.smoothing, schedule.calm).to(self.device)
         self._frozen = copy.deepcopy(model).eval().requires_grad_(False) if schedule.anchor else None
-        self._optimizer = torch.optim.AdamW(parameter_groups(model, schedule), betas=(0.9, 0.98))
+        self._optimizer = torch.optim.AdamW(parameter_groups(model, schedule), betas=(0.9, 0.98), fused=True)
         self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
 
     def step(self, rows: list[int], progress: float, *, anchored: bool) -> float:
