@@ -51,8 +51,9 @@ GROUPS = {
 
 def gather(pool: Path | None, settings: dict[str, Any], seed: int) -> Split:
     """Pool rows and own rows, without duplicates, split by source."""
-    own = [*compose.compose_input(seed), *written.read_written()]
-    rows = [*collect.collect_input(pool, settings["caps"], seed), *written.label_redteam(pool), *own]
+    own = [*compose.compose_input(seed), *written.read_written(), *written.read_answers()]
+    found = [*collect.collect_input(pool, settings["caps"], seed), *collect.collect_answers(pool)]
+    rows = [*found, *written.label_redteam(pool), *own]
     parts = split.split_by_source(drop_duplicates(rows), settings["parts"])
     cores = [*parts.train, *(row for row in own if row.source.startswith(written.HELD))]
     carriers = collect.carriers(parts.train)

@@ -12,7 +12,7 @@ import json
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,10 @@ INPUT_FILES = (
     "hate_toxicity_text",
     "extra_en",
 )
-POOL_FILES: Mapping[str, tuple[str, ...]] = {
-    "input": (*INPUT_FILES, "dialogue_safety_en", "redteam_unlabelled_en"),
-    "exchange": (*INPUT_FILES, "dialogue_safety_en", "redteam_unlabelled_en", "refusal_responses"),
-}
-"""What each model's recipe reads of the pool."""
+POOL_FILES = (*INPUT_FILES, "dialogue_safety_en", "redteam_unlabelled_en", "refusal_responses")
+"""What the recipes of both models read of the pool."""
 WEAK = 0.5
+ANSWERS = "answers: allenai/coconot preferences"
 MIXED_LANGUAGES = (
     "deepset/prompt-injections (copy in sinanw/llm-security-prompt-injection)",
     "ReversecLabs/spikee",
@@ -146,6 +144,13 @@ def collect_worries(pool: Path | None, cap: int, seed: int) -> list[Example]:
     safe = {head.name: 0.0 for head in INPUT_HEADS if head.name != "spc"}
     source, licence = "thu-coai/DiaSafety train contexts", "Apache-2.0"
     return [Example(text, safe, source, licence, WEAK) for text in contexts[:cap]]
+
+
+def collect_answers(pool: Path | None) -> list[Example]:
+    """Answers and refusals of assistants to ordinary requests as harmless rows: conversations hold them."""
+    safe = {head.name: 0.0 for head in INPUT_HEADS}
+    rows = (row for row in read_rows(pool, "refusal_responses") if row["source"].startswith("coconot"))
+    return [Example(row["text"], safe, ANSWERS, row["licence"], WEAK) for row in rows if row["text"].strip()]
 
 
 def licence_table(examples: list[Example]) -> list[tuple[str, str, int]]:

@@ -115,7 +115,7 @@ def _pool_problems(pool: Path | None, models: Sequence[str]) -> list[str]:
         return ["the exchange model needs --pool"] if "exchange" in models else []
     if not pool.is_dir():
         return [f"no data pool at {pool}: --pool wants the folder with its *.jsonl.gz files"]
-    names = sorted({f"{name}.jsonl.gz" for model in models for name in POOL_FILES[model]})
+    names = [f"{name}.jsonl.gz" for name in sorted(POOL_FILES)]
     return [f"the data pool lacks {name}" for name in names if not (pool / name).is_file()]
 
 

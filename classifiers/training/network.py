@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from classifiers.training.labels import EXIT_LAYER, EXIT_UNITS
 
 _HEADS = ("head.", "exit.")
+DROPPED = 26
+"""Of 256 states, in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,23 @@ class Shape:
         )
 
 
+class Dropout(nn.Module):
+    """Sets about a tenth of the states to zero in training and scales up the rest.
+
+    A byte of random bits decides on each: torch's own dropout draws a whole number for every element, which
+    on a CPU took a seventh of a step's time.
+    """
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States of any shape to states of the same."""
+        if not self.training:
+            return states
+        size = states.numel()
+        draws = torch.empty(-(-size // 8), dtype=torch.int64, device=states.device).random_(-(2**63), None)
+        kept = draws.view(torch.uint8)[:size].view(states.shape) >= DROPPED
+        return states * (kept.to(states.dtype) * (256 / (256 - DROPPED)))
+
+
 class Embeddings(nn.Module):
     """Word, position and segment embeddings, summed and normalised."""
 
@@ -61,7 +80,7 @@ class Embeddings(nn.Module):
         self.position_embeddings = nn.Embedding(shape.positions, shape.hidden)
         self.token_type_embeddings = nn.Embedding(shape.types, shape.hidden)
         self.LayerNorm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = Dropout()
 
     def forward(self, ids: Tensor, types: Tensor) -> Tensor:
         """Ids and segment ids (batch, sequence) to states (batch, sequence, hidden)."""
@@ -105,7 +124,7 @@ class AddNorm(nn.Module):
         super().__init__()
         self.dense = nn.Linear(inputs, shape.hidden)
         self.LayerNorm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = Dropout()
 
     def forward(self, states: Tensor, residual: Tensor) -> Tensor:
         """Project ``states``, add ``residual``, normalise."""
@@ -145,7 +164,7 @@ class Classifier(nn.Module):
         )
         self.embeddings = Embeddings(shape)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(shape) for _ in range(shape.layers))})
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = Dropout()
         self.head = nn.Linear(shape.hidden * (2 if pooling == "reply" else 1), labels)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)

@@ -24,6 +24,7 @@ WRITTEN = "written:"
 HELD = "written-held:"
 REDTEAM_SOURCE = "anthropics/hh-rlhf harmless-base test turns (own labels)"
 DISTRESS_WEIGHT = 0.5
+ANSWERS = "written:answers"
 HELD_SHARE = 0.1
 SALT = 4
 """Of the hash that holds cells out: chosen so that every file of twins has a share in what is held out."""
@@ -129,6 +130,13 @@ def read_replies(folder: Path = DATA / "written") -> list[Example]:
             row = Example(reply, targets, f"{WRITTEN}{path.stem}", OWN_LICENCE, request=request)
             examples += [row, replace(row, request="")]
     return examples
+
+
+def read_answers(folder: Path = DATA / "written") -> list[Example]:
+    """The written replies by themselves, as harmless rows: what stands in a conversation besides requests."""
+    safe = {head.name: 0.0 for head in INPUT_HEADS}
+    texts = {row.text for row in read_replies(folder)}
+    return [Example(text, safe, ANSWERS, OWN_LICENCE) for text in sorted(texts)]
 
 
 def read_label_file(path: Path) -> Mapping[str, str]:

@@ -97,7 +97,13 @@ def test_without_a_pool_there_are_no_rows() -> None:
     assert collect.collect_input(None, {}, seed=1) == []
 
 
+def test_answers_of_assistants_are_harmless_rows(pool: Path) -> None:
+    rows = collect.collect_answers(pool)
+    assert len(rows) > 1500
+    assert {value for row in rows for value in row.targets.values()} == {0.0}
+    assert {row.source for row in rows} == {collect.ANSWERS}
+
+
 def test_the_files_that_a_recipe_reads_are_known(pool: Path) -> None:
     """So that a pool that lacks one is told of before anything is read."""
-    names = {name for files in collect.POOL_FILES.values() for name in files}
-    assert not [name for name in names if not (pool / f"{name}.jsonl.gz").is_file()]
+    assert not [name for name in collect.POOL_FILES if not (pool / f"{name}.jsonl.gz").is_file()]

@@ -41,9 +41,9 @@ def write_labels(folder: Path, count: int = 40) -> Path:
     return path
 
 
-def write_pool(folder: Path, *models: str) -> Path:
+def write_pool(folder: Path) -> Path:
     folder.mkdir()
-    for name in {name for model in models for name in POOL_FILES[model]}:
+    for name in POOL_FILES:
         (folder / f"{name}.jsonl.gz").write_bytes(gzip.compress(b""))
     return folder
 
@@ -65,8 +65,9 @@ def test_everything_wrong_with_an_order_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_files_that_a_pool_lacks_are_named(tmp_path: Path) -> None:
-    pool = write_pool(tmp_path / "pool", "input")
-    assert prepare(Order(tmp_path, pool, models=["input"])).models == ("input",)
+    pool = write_pool(tmp_path / "pool")
+    assert prepare(Order(tmp_path, pool)).models == ("input", "exchange")
+    (pool / "refusal_responses.jsonl.gz").unlink()
     assert problems_of(Order(tmp_path, pool)) == ["the data pool lacks refusal_responses.jsonl.gz"]
 
 
@@ -84,7 +85,7 @@ def test_what_is_missing_is_said_plainly(tmp_path: Path) -> None:
         "labelled rows for the exchange model that were not used: 3",
         "feedback that states no label was passed over: thumbs_up 1",
     ]
-    assert prepare(Order(tmp_path, write_pool(tmp_path / "pool", "exchange"))).notes == []
+    assert prepare(Order(tmp_path, write_pool(tmp_path / "pool"))).notes == []
 
 
 def test_the_recipe_is_adapted_to_the_order(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from classifiers.training.written import (
     Cell,
     label_redteam,
     label_targets,
+    read_answers,
     read_cells,
     read_label_file,
     read_replies,
@@ -110,6 +111,12 @@ def test_written_replies_come_with_and_without_their_request(tmp_path: Path) -> 
         "toxic_reply": 0.0,
     }
     assert read_written(tmp_path) == []
+
+
+def test_written_replies_are_harmless_rows_by_themselves(tmp_path: Path) -> None:
+    (tmp_path / "replies_x.tsv").write_text("refuse\ta\tNo.\ncomply\tb\tNo.\n", encoding="utf-8")
+    [row] = read_answers(tmp_path)
+    assert (row.text, row.request, set(row.targets.values())) == ("No.", "", {0.0})
 
 
 def test_a_reply_of_no_class_is_named(tmp_path: Path) -> None:
