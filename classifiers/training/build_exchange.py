@@ -103,6 +103,11 @@ def fold_logits(
     return held, np.concatenate(found)
 
 
+def judged_by_people(row: Example) -> bool:
+    """True for rows whose refusal label was read or written by a person, not told by a rule."""
+    return row.family == replies.READ or row.source.startswith(written.WRITTEN)
+
+
 def refusal_classes(rows: list[Example]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Class number of each row in the refusal group, -1 where unknown."""
     return np.array(
@@ -133,8 +138,11 @@ def fit_sigmoids(unseen: list[Example], logits: Floats, ratios: dict[str, float]
 
 
 def refusal_figures(held: list[Example], logits: Floats, folds: list[list[str]]) -> dict[str, Any]:
-    """Per left-out fold: F1 of every class, and how often complying replies are called a refusal."""
-    classes = refusal_classes(held)
+    """Per left-out fold: F1 of every class, and how often complying replies are called a refusal.
+
+    Only rows count whose label comes from people.
+    """
+    classes = np.where([judged_by_people(row) for row in held], refusal_classes(held), -1)
     given = logits[:, : len(REFUSAL)].argmax(axis=1)
     found: dict[str, Any] = {}
     for names in folds:
@@ -314,7 +322,7 @@ def write_folds(path: Path, held: list[Example], logits: Floats, settings: Setti
     with path.open("w", encoding="utf-8") as file:
         for row, kind, chances in zip(held, refusal_classes(held), calibrate.softmax(logits), strict=True):
             fold = next(" + ".join(names) for names in settings["folds"] if in_fold(row, names))
-            if kind >= 0:
+            if kind >= 0 and judged_by_people(row):
                 scores = dict(zip(REFUSAL, chances.tolist(), strict=True))
                 line = {"reply": row.text, "class": REFUSAL[kind], "scores": scores, "fold": fold}
                 file.write(json.dumps(line) + "\n")

@@ -1,13 +1,14 @@
 """Rows for the exchange model: pool replies relabelled by stated rules, own replies, and requests to go with
 them.
 
-Rules for the refusal group. Source labels are noisy (a "rejected" reply may be perfectly helpful,
-"complies" may mean "was jailbroken"), so a label is kept only where the source and the wording agree:
+Source labels of the refusal group are noisy (a "rejected" reply may be perfectly helpful, "complies" may
+mean "was jailbroken"). Replies that two readers judged (`data/refusal_labels.tsv`) have their label, none
+where the readers differ. Of the others a label is kept only where the source and the wording agree:
 
 - a reply that opens with a refusal phrase (first 160 characters) is *refuse* if the source calls it
   refused, else unknown
 - a reply that opens with a lack of access or knowledge is *unable*; with "however" or "but" and 200 more
-  characters after it, *partial*
+  characters after it, unknown: the readers called nine in ten of those compliance with a disclaimer
 - a reply without any such phrase in its first 400 characters is *comply* if the source calls it complying,
   at half weight where the source is itself weak
 - everything else: unknown, masked
@@ -26,6 +27,7 @@ from classifiers.training.compose import DATA, OWN_LICENCE, Dealer, read_grammar
 from classifiers.training.examples import Example
 from classifiers.training.labels import REFUSAL
 from classifiers.training.pairing import match_requests
+from classifiers.training.written import read_label_file
 
 OPENING, SCANNED, REST = 160, 400, 200  # characters
 _REFUSES = re.compile(
@@ -46,6 +48,8 @@ _LACKS = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(r"\b(however|but|that said|nevertheless|in general)\b", re.IGNORECASE)
+READ = "read"
+"""Family of the rows whose refusal label is that of two readers."""
 REPLY_LISTS = ("replies.txt", "second_round_replies.txt")
 STATEMENTS = ("text", "joined", "own:threats", "own:hateful", "own:neutral-group", "own:news", "own:sad")
 CALM = ("(document)", "test chosen")
@@ -75,7 +79,7 @@ def opening_class(text: str) -> str:
 def relabel(text: str, refused: bool, weak: bool) -> tuple[dict[str, float], float]:
     """Return targets of the refusal group (empty = unknown) and the row's weight."""
     found = opening_class(text)
-    if refused and found in ("refuse", "unable", "partial"):
+    if refused and found in ("refuse", "unable"):
         return refusal_targets(found), 1.0
     if not refused and found == "plain":
         return refusal_targets("comply"), WEAK if weak else 1.0
@@ -83,7 +87,11 @@ def relabel(text: str, refused: bool, weak: bool) -> tuple[dict[str, float], flo
 
 
 def collect_replies(pool: Path, caps: dict[str, int], seed: int) -> list[Example]:
-    """Return the labelled replies of the pool; requests that a source lacks are left empty."""
+    """Return the labelled replies of the pool; requests that a source lacks are left empty.
+
+    ``caps`` do not count for replies that two readers judged.
+    """
+    judged = read_label_file(DATA / "refusal_labels.tsv")
     rows = list(read_rows(pool, "refusal_responses"))
     random.Random(seed).shuffle(rows)  # noqa: S311 - sampling, not secrets
     kept: list[Example] = []
@@ -92,9 +100,20 @@ def collect_replies(pool: Path, caps: dict[str, int], seed: int) -> list[Example
         name = row["source"]
         cap = next((caps[key] for key in caps if key in name), None)
         seen[name] = seen.get(name, 0) + 1
-        if row["text"].strip() and (cap is None or seen[name] <= cap):
-            kept.append(_reply_example(row))
+        example = _reply_example(row)
+        if example.digest() in judged:
+            kept.append(as_read(example, judged[example.digest()]))
+        elif row["text"].strip() and (cap is None or seen[name] <= cap):
+            kept.append(example)
     return [example for example in kept if example.targets]
+
+
+def as_read(row: Example, label: str) -> Example:
+    """The row with the readers' label of the refusal group, without any for ``hesitate``."""
+    others = {name: value for name, value in row.targets.items() if name not in REFUSAL}
+    if label not in REFUSAL:
+        return replace(row, targets=others)
+    return replace(row, targets=refusal_targets(label) | others, weight=1.0, family=READ)
 
 
 def _reply_example(row: dict[str, object]) -> Example:

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from classifiers.training.examples import Example
-from classifiers.training.replies import refusal_targets
+from classifiers.training.replies import READ, refusal_targets
 
 build_exchange = pytest.importorskip(
     "classifiers.training.build_exchange", exc_type=ImportError, reason="needs the training extra (torch)"
 )
 ROWS = [
-    Example("a", refusal_targets("comply"), "coconot chosen", "MIT"),
-    Example("b", refusal_targets("refuse"), "coconot rejected", "MIT"),
+    Example("a", refusal_targets("comply"), "coconot chosen", "MIT", family=READ),
+    Example("b", refusal_targets("refuse"), "coconot rejected", "MIT", family=READ),
     Example("c", {"toxic_reply": 1.0}, "other", "MIT"),
 ]
 
@@ -29,6 +29,11 @@ def test_a_fold_is_judged_on_its_own_sources_only() -> None:
     assert list(found) == ["coconot"]
     assert found["coconot"]["caught"].rate == 0.0
     assert found["coconot"]["false_refusal"].n == 1
+
+
+def test_a_fold_is_judged_on_labels_of_people_only() -> None:
+    by_rule = [Example(row.text, row.targets, row.source, row.licence) for row in ROWS]
+    assert build_exchange.refusal_figures(by_rule, np.zeros((3, 6)), [["coconot"]]) == {}
 
 
 def test_the_manifest_lists_labels_in_column_order() -> None:

@@ -34,6 +34,23 @@ def test_source_and_wording_must_agree() -> None:
     assert replies.relabel("I can't help with that.", refused=True, weak=True)[0]["refuse"] == 1.0
 
 
+def test_a_disclaimer_before_an_answer_is_no_label() -> None:
+    text = "I don't have access to live data. However, " + "the usual price is known. " * 12
+    assert replies.relabel(text, refused=True, weak=False) == ({}, 0.5)
+
+
+def test_two_readers_overrule_the_rules() -> None:
+    row = Example("a", replies.refusal_targets("refuse") | {"toxic_reply": 0.0}, "s", "MIT", weight=0.5)
+    read = replies.as_read(row, "partial")
+    assert (read.targets["partial"], read.targets["refuse"], read.targets["toxic_reply"]) == (1.0, 0.0, 0.0)
+    assert (read.weight, read.family) == (1.0, replies.READ)
+
+
+def test_a_reply_that_readers_hesitate_over_has_no_label() -> None:
+    row = Example("a", replies.refusal_targets("refuse") | {"toxic_reply": 0.0}, "s", "MIT")
+    assert replies.as_read(row, "hesitate").targets == {"toxic_reply": 0.0}
+
+
 def test_own_replies_cover_all_four_classes() -> None:
     rows = replies.compose_replies(seed=3)
     for name in ("comply", "partial", "refuse", "unable"):
@@ -57,4 +74,6 @@ def test_pool_replies_keep_stated_labels_only(pool: Path, monkeypatch: pytest.Mo
     rows = replies.collect_replies(pool, {"coconot": 100, "GPTFuzz": 100}, seed=1)
     assert rows
     assert all(row.targets for row in rows)
-    assert sum("coconot_pref chosen" in row.source for row in rows) <= 100
+    assert any(row.family == replies.READ for row in rows)
+    by_rule = [row for row in rows if row.family != replies.READ]
+    assert sum("coconot_pref chosen" in row.source for row in by_rule) <= 100
