@@ -54,7 +54,7 @@ class Client:
         """The driver in its environment, which is made where it is missing or of other versions."""
         if self.on_node:
             return ("node", str(_node(builds) / self.driver))
-        return (str(_python(self.name, builds)), str(DRIVERS / self.driver))
+        return (str(python_of(self.name, builds)), str(DRIVERS / self.driver))
 
 
 CLIENTS = (
@@ -88,7 +88,12 @@ def drive(command: Sequence[str], *arguments: str) -> tuple[str, list[Seen]]:
     return str(lines[0]["version"]), [Seen.read(line) for line in lines]
 
 
-def _python(name: str, builds: Path) -> Path:
+def python_of(name: str, builds: Path) -> Path:
+    """Python of the environment of that name, which is made where it is missing or of other versions.
+
+    Raises:
+        SetupError: it could not be made.
+    """
     folder, wanted = builds / name, (REQUIREMENTS / f"{name}.txt").read_text(encoding="utf-8")
     stamp, python = folder / "installed.txt", folder / "bin" / "python"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:

@@ -18,10 +18,11 @@ _STRUCTURED = {"output_config": {"format": {"type": "json_schema", "schema": {"t
 _LOOK = {"name": "look", "description": "Look there.", "input_schema": {"type": "object", "properties": {}}}
 _PICTURE = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgoAAAANSUhEUg=="}
 _PLAIN = {"type": "text", "media_type": "text/plain", "data": "It rains in Oslo."}
+_FOUND = {"type": "web_search_result", "title": "Oslo", "url": "https://a.test", "page_age": "1 day"}
 _WEB: Json = {
     "type": "web_search_tool_result",
     "tool_use_id": "srvtoolu_1",
-    "content": [{"type": "web_search_result", "title": "Oslo", "url": "https://a.test", "page_age": "1 day"}],
+    "content": [{**_FOUND, "encrypted_content": "Es8BCioIARgCIiQ3YTAwMjY1Mg=="}],
 }
 
 
@@ -34,10 +35,10 @@ def request(chance: random.Random, stream: bool, choices: int) -> Json:
     if chance.random() < 0.5:
         body |= {"tools": [_LOOK, {"type": "bash_20250124", "name": "bash"}], "tool_choice": {"type": "auto"}}
     if chance.random() < 0.5:
-        body |= {"metadata": {"user_id": "ann"}, "stop_sequences": ["END"], "temperature": 1}
+        body |= {"metadata": {"user_id": "ann"}, "stop_sequences": ["END"]}
         body["thinking"] = {"type": "enabled", "budget_tokens": 1024}
     if chance.random() < 0.3:
-        body["other_server"] = {"note": ["a", {"b": "c"}]}
+        body |= {"temperature": 1, "other_server": {"note": ["a", {"b": "c"}]}}
     return body
 
 
