@@ -14,6 +14,7 @@ from tests.kits.surface_kit import DECISION, Answer
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 _OF_THE_MOMENT = (
     (re.compile(rb"(x-gatehouse-overhead-ms:) [0-9.]+"), rb"\1 0.0"),
+    (re.compile(rb"(x-gatehouse-constitution: \S+) [0-9a-f]{12}"), rb"\1 000000000000"),
     (re.compile(rb"gh-[0-9a-hjkmnp-tv-z]{26}"), DECISION.encode()),
     (re.compile(rb'("(?:created|created_at|completed_at)":)1[7-9][0-9]{8}(?:\.[0-9]+)?'), rb"\g<1>0"),
 )
@@ -27,7 +28,7 @@ def transcript(answer: Answer) -> bytes:
 
 
 def check(answer: Answer, folder: str, name: str, *, clocked: bool = False) -> None:
-    """The answer is what the file says; `clocked`: but for times and the decision's id."""
+    """The answer is what the file says; `clocked`: but for times, the decision's id and digests."""
     found, path = transcript(answer), FOLDER / folder / f"{name}.http"
     for pattern, instead in _OF_THE_MOMENT if clocked else ():
         found = pattern.sub(instead, found)
