@@ -18,14 +18,15 @@ from tests.kits.surface_kit import Answer, Caller
 Golden = Callable[[Answer, str], None]
 _NAMES = """
     allowed blocked answer_blocked late_block revised structured_blocked tool_call tool_call_blocked reasoning
-    reasoning_blocked one_of_two_blocked refusal upstream_error upstream_breaks guard_fails_open
-    guard_fails_closed
+    reasoning_blocked one_of_two_blocked unknown_field unknown_field_blocked refusal upstream_error
+    upstream_breaks guard_fails_open guard_fails_closed
 """
 TRANSCRIPTS = frozenset(_NAMES.split())
 SPEAKING = [surface for surface in SURFACES if surface.speaks and surface.lanes]
 STRUCTURED = [surface for surface in SPEAKING if surface.structured]
 CALLING = [surface for surface in SPEAKING if surface.calls]
 THINKING = [surface for surface in SPEAKING if surface.thought]
+NATIVE = [surface for surface in SPEAKING if surface.name in surface.wires]
 CHOOSING = [surface for surface in SPEAKING if surface.most_choices > 1]
 ERROR = b'{"error":{"message":"busy","type":"server_error","param":null,"code":"busy"}}'
 
@@ -197,7 +198,7 @@ def test_a_blocked_thought_takes_its_answer_along(house: Houses, stream: bool, g
 @only(CHOOSING)
 def test_of_two_choices_the_blocked_one_is_replaced(house: Houses, stream: bool, golden: Golden) -> None:
     stage = house()
-    stage.answers(stage.choices("Boats float.", f"It is {MARKER}."))
+    stage.answers(stage.wired(stage.choices("Boats float.", f"It is {MARKER}.")))
     answer = stage.ask(n=2)
     assert (answer.status, answer.header("x-gatehouse-action")) == (200, "block")
     assert not sent_marker(answer)
@@ -205,6 +206,23 @@ def test_of_two_choices_the_blocked_one_is_replaced(house: Houses, stream: bool,
     assert "It is" not in told(answer)
     assert "help" in told(answer)
     golden(answer, "one_of_two_blocked")
+
+
+@only(NATIVE)
+@pytest.mark.parametrize("note", ["calm waters", f"so: {MARKER}"], ids=["harmless", "marked"])
+def test_a_field_that_nobody_knows_is_judged_and_reaches_the_client(
+    house: Houses, stream: bool, note: str, golden: Golden
+) -> None:
+    stage = house()
+    payloads = stage.payloads("Boats ", "float.")
+    payloads[0]["x_note"] = note
+    stage.answers(stage.wired(payloads))
+    answer = stage.ask()
+    blocked = MARKER in note
+    assert answer.header("x-gatehouse-action") == ("block" if blocked else "allow")
+    assert (note in told(answer)) is not blocked
+    assert not sent_marker(answer)
+    golden(answer, "unknown_field_blocked" if blocked else "unknown_field")
 
 
 def test_a_refusal_of_the_model_passes_and_is_counted(house: Houses, stream: bool, golden: Golden) -> None:

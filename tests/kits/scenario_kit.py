@@ -55,25 +55,32 @@ class Stage:
 
     def raw(self, *parts: str, lane: str = "") -> bytes:
         """An answer as HTTP."""
+        return self.wired(self.payloads(*parts, lane=lane))
+
+    def payloads(self, *parts: str, lane: str = "") -> list[Json]:
+        """What an answer is made of: events, or the one body."""
         lane = lane or self.surface.lanes[0]
         if not self.stream:
-            return http_answer(json.dumps(self.surface.whole(lane, "".join(parts))).encode())
-        return self.streamed([(lane, 0, part) for part in parts])
+            return [self.surface.whole(lane, "".join(parts))]
+        return self.surface.frames([(lane, 0, part) for part in parts], 1)
 
-    def choices(self, *texts: str) -> bytes:
-        """An answer with a choice for each text, as HTTP."""
+    def choices(self, *texts: str) -> list[Json]:
+        """The same for an answer with a choice for each text."""
         lane = self.surface.lanes[0]
         if self.stream:
-            return self.streamed([(lane, index, text) for index, text in enumerate(texts)], len(texts))
+            said = [(lane, index, text) for index, text in enumerate(texts)]
+            return self.surface.frames(said, len(texts))
         first, *rest = (self.surface.whole(lane, text) for text in texts)
         for index, each in enumerate(rest, 1):
             first["choices"].append({**each["choices"][0], "index": index})
-        return http_answer(json.dumps(first).encode())
+        return [first]
 
-    def streamed(self, said: Sequence[tuple[str, int, str]], choices: int = 1) -> bytes:
-        """A stream that says pieces in lanes, as HTTP."""
-        frames = [self.surface.framed(frame) for frame in self.surface.frames(said, choices)]
-        return http_answer(b"".join([*frames, self.surface.end]), "text/event-stream")
+    def wired(self, payloads: Sequence[Json]) -> bytes:
+        """Payloads as HTTP."""
+        if not self.stream:
+            return http_answer(json.dumps(payloads[0]).encode())
+        raw = b"".join([*map(self.surface.framed, payloads), self.surface.end])
+        return http_answer(raw, "text/event-stream")
 
     def frames(self, *parts: str) -> list[bytes]:
         """Events that say these parts in the lane of plain text."""
