@@ -47,7 +47,7 @@ fuzz: $(FUZZ_VENV)/.ready ## thousands of odd requests by schemathesis, about tw
 trainers: $(TRAINERS_VENV)/.ready ## read exported training files with datasets and TRL themselves
 	@$(TRAINERS_VENV)/bin/python -m pytest tests/integration/test_trainers.py $(ARGS)
 
-contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specification (needs node; ARGS="--spec FILE")
+contract: $(STAMPS)/test ## check what goes upstream against OpenAI's specification and anthropic's types (needs node; ARGS="--spec FILE")
 	@command -v npm >/dev/null || { echo 'make contract needs node and npm.' >&2; exit 1; }
 	@mkdir -p build/contract && cp tests/contract/package.json tests/contract/package-lock.json build/contract/
 	@npm ci --prefix build/contract --no-audit --no-fund --silent

@@ -25,7 +25,7 @@ from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
 from proxy.exchange.pipeline import Corridor
 from proxy.history import BlockMemory
-from proxy.hot_routes import Doors, hot_routes
+from proxy.hot_routes import DIALECTS, Doors, hot_routes
 from proxy.keys import digest_key, end_user_key
 from proxy.ledger.opening import OpenLedger, open_ledger
 from proxy.ledger.preferences import PreferenceJournal
@@ -178,7 +178,7 @@ def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
         app.include_router(operator_routes(ready, metrics.exposition))
     parts: Gatehouse = Gatehouse(
         settings=settings,
-        front=Front(public, routes, patterns, origins=settings.cors.origins),
+        front=Front(public, routes, patterns, dialects=DIALECTS, origins=settings.cors.origins),
         routes=routes,
         patterns=patterns,
         fastapi=public,

@@ -20,10 +20,11 @@ from proxy.surfaces.completions import routes as completions
 from proxy.surfaces.completions.routes import Completions
 from proxy.surfaces.end_user import EndUsers
 from proxy.surfaces.feedback import Feedback, FeedbackRoute
-from proxy.surfaces.front import Handler, Pattern
+from proxy.surfaces.front import Dialect, Handler, Pattern
 from proxy.surfaces.guarded_route import Admit, Entrance, GuardedRoute, Surface, Visit
 from proxy.surfaces.messages import counting
 from proxy.surfaces.messages import routes as messages
+from proxy.surfaces.messages import schema as messages_schema
 from proxy.surfaces.messages.counting import CountTokens
 from proxy.surfaces.messages.routes import Messages
 from proxy.surfaces.reading import Limits
@@ -49,6 +50,9 @@ _STORED: tuple[tuple[str, str, Action], ...] = (
     ("POST", "/responses/{id}/cancel", "cancel"),
     ("DELETE", "/responses/{id}", "delete"),
 )
+
+DIALECTS = (Dialect(messages.PATH, messages_schema.error_body, messages.ID_HEADER),)
+"""Where errors are not in OpenAI's shape, whether there is a route or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.surfaces.leaves import Found
-from proxy.surfaces.sections import Section, Sections
+from proxy.surfaces.sections import Sections
 
 ORIGINS = {
     "system": Origin.OPERATOR,
@@ -44,10 +44,8 @@ _TOP_LEVEL_WORDS = """
     parallel_tool_calls functions function_call top_k min_p repetition_penalty
 """
 _TOP_LEVEL = frozenset(_TOP_LEVEL_WORDS.split())
-_READ_ELSEWHERE = ("messages", "model")
-_SECTION_ROLES = {name: f"request.{name}" for name in _TOP_LEVEL}
+_READ_ELSEWHERE = frozenset({"messages", "model"})
 _STABLE = frozenset({"tools", "functions", "response_format"})
-_SCALARS = (float, bool, int, type(None))
 _ENDS = frozenset(".!?:;\n\u2026\u3002\uff1f\uff01")
 
 
@@ -57,7 +55,7 @@ class Extractor:
     __slots__ = ("_sections",)
 
     def __init__(self) -> None:
-        self._sections = Sections(_read_section, _STABLE)
+        self._sections = Sections(_TOP_LEVEL, _READ_ELSEWHERE, _STABLE)
 
     def read(self, body: dict[str, Any]) -> tuple[Conversation, int]:
         """The conversation of a request whose `messages` is a list of objects, and its number of parts."""
@@ -76,24 +74,8 @@ class Extractor:
                 turns.append(replace(turn, place=position))
                 uncovered[before:] = [replace(part, place=position) for part in uncovered[before:]]
                 parts += extra
-        for name, value in body.items():
-            if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
-                continue
-            text, unread = self._sections.read(name, value)
-            if text:
-                turns.append(Turn(_SECTION_ROLES.get(name, "request.extra"), text, Origin.OPERATOR))
-            uncovered.extend(unread)
-            parts += 1 if text else len(unread)
+        parts += self._sections.read(body, turns, uncovered)
         return Conversation(tuple(turns), tuple(uncovered)), parts
-
-
-def _read_section(name: str, value: Any) -> Section:
-    found = Found()
-    known = name in _TOP_LEVEL
-    if not known:
-        found.texts.append(name)
-    found.walk(value, name, name if known else "*")
-    return "\n".join(found.texts), tuple(found.uncovered)
 
 
 def read_message(

@@ -13,13 +13,14 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.errors import GatehouseError, InternalError, MethodNotAllowed
+from proxy.errors import GatehouseError, InternalError, MethodNotAllowed, NotFound
 from proxy.exchange.ports import ClientLeft
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.decision_id import DecisionIds
 from proxy.surfaces.guarded_route import refuse
-from proxy.surfaces.operations import DECISION_KEY
+from proxy.surfaces.operations import DECISION_KEY, UNSUPPORTED
 from proxy.surfaces.reading import Message, Receive, Scope, Send
+from proxy.surfaces.verdict_headers import ID_NAMES
 
 _log = logging.getLogger("gatehouse.front")
 
@@ -50,10 +51,28 @@ class Pattern:
         return re.compile(f"(?:{'|'.join(PREFIXES)})?{'/'.join(steps)}")
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How errors look at a path and below it (without `/v1`), also where no route is there.
+
+    `error_body`: from an error and the decision's id; `id_header`: one more header that says the id.
+    """
+
+    path: str
+    error_body: Callable[[GatehouseError, str], bytes]
+    id_header: bytes
+
+    def covers(self, path: str) -> bool:
+        """Whether a path, with or without a prefix, is one of its own."""
+        below = (before + self.path for before in ("", *PREFIXES))
+        return any(path == each or path.startswith(f"{each}/") for each in below)
+
+
 class Front:
     """`hot`: path without prefix to its POST handler; `app`: everything else, lifespan included.
 
-    `patterns`: guarded routes of other methods, or with a name in the path.
+    `patterns`: guarded routes of other methods, or with a name in the path. `dialects`: where errors are not
+    in OpenAI's shape.
     `origins`: web origins that browsers may call from (`*` for all); none by default.
     """
 
@@ -63,12 +82,14 @@ class Front:
         hot: Mapping[str, Handler],
         patterns: Sequence[Pattern] = (),
         *,
+        dialects: Sequence[Dialect] = (),
         origins: Sequence[str] = (),
         new_id: Callable[[], str] | None = None,
     ) -> None:
         self._app = app
         self._hot = {**hot, **{before + path: hot[path] for before in PREFIXES for path in hot}}
         self._patterns = tuple((item.expression(), item) for item in patterns)
+        self._dialects = tuple(dialects)
         self._origins = frozenset(origin.encode() for origin in origins)
         self._new_id = new_id or DecisionIds()
 
@@ -90,18 +111,23 @@ class Front:
         await self._dispatch(scope, receive, send)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = self._hot.get(scope["path"])
-        if handler is not None and scope["method"] != "POST":
-            await self._answer(Connection(receive, send), MethodNotAllowed("POST"), self._new_id())
-            return
+        path = scope["path"]
+        handler = self._hot.get(path) if scope["method"] == "POST" else None
         handler = handler or self._patterned(scope)
-        if handler is None:
+        if handler is not None:
+            try:
+                await handler(scope, receive, send)
+            except Exception as error:  # noqa: BLE001 - the client is owed an answer in its API's shape
+                await self._apologise(error, Connection(receive, send), path)
+        elif path in self._hot:
+            await self._answer(Connection(receive, send), MethodNotAllowed("POST"), self._new_id(), path)
+        elif self._dialect(path) is not None:
+            await self._answer(Connection(receive, send), NotFound(UNSUPPORTED), self._new_id(), path)
+        else:
             await self._guarded(self._app, scope, receive, send)
-            return
-        try:
-            await handler(scope, receive, send)
-        except Exception as error:  # noqa: BLE001 - the client is owed an answer in OpenAI's shape
-            await self._apologise(error, Connection(receive, send))
+
+    def _dialect(self, path: str) -> Dialect | None:
+        return next((each for each in self._dialects if each.covers(path)), None)
 
     def _patterned(self, scope: Scope) -> Handler | None:
         method, path = scope["method"], scope["path"]
@@ -111,7 +137,7 @@ class Front:
         return None
 
     async def _guarded(self, app: Handler, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application; a fault before its first byte becomes an OpenAI-shaped 500."""
+        """Run the application; a fault before its first byte becomes a 500."""
         started = False
 
         async def note(message: Message) -> None:
@@ -125,17 +151,20 @@ class Front:
             if started:
                 _report(error, scope.get(DECISION_KEY, "none"))
             else:
-                await self._apologise(error, Connection(receive, send))
+                await self._apologise(error, Connection(receive, send), scope["path"])
 
-    async def _apologise(self, error: Exception, connection: Connection) -> None:
+    async def _apologise(self, error: Exception, connection: Connection, path: str) -> None:
         decision = self._new_id()
         _report(error, decision)
         fault = InternalError(f"Gatehouse failed on this request. Decision id: {decision}.")
-        await self._answer(connection, fault, decision)
+        await self._answer(connection, fault, decision, path)
 
-    async def _answer(self, connection: Connection, error: GatehouseError, decision: str) -> None:
+    async def _answer(self, connection: Connection, error: GatehouseError, decision: str, path: str) -> None:
+        dialect = self._dialect(path)
+        body = None if dialect is None else dialect.error_body(error, decision)
+        ids = ID_NAMES if dialect is None else (*ID_NAMES, dialect.id_header)
         try:
-            await refuse(connection, decision, error)
+            await refuse(connection, decision, error, body, ids)
         except (ClientLeft, RuntimeError):
             # The server refuses a second start: an answer was under way, and it closes the connection.
             return

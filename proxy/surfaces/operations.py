@@ -33,7 +33,7 @@ RELOAD_PATH = "/-/reload"
 DECISION_KEY = "gatehouse.decision"
 """Where the scope of a request holds the decision id under which its fault was reported."""
 
-_UNSUPPORTED = "This route is not guarded by Gatehouse, so it is not served."
+UNSUPPORTED = "This route is not guarded by Gatehouse, so it is not served."
 
 
 def public_routes(models: ModelLister, *, version: str) -> APIRouter:
@@ -129,7 +129,7 @@ async def _on_upstream_error(request: Request, error: Exception) -> Response:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    fault: GatehouseError = NotFound(_UNSUPPORTED)
+    fault: GatehouseError = NotFound(UNSUPPORTED)
     if status == 405:
         headers = error.headers if isinstance(error, HTTPException) else None
         fault = MethodNotAllowed((headers or {}).get("allow") or (headers or {}).get("Allow") or "GET")

@@ -76,7 +76,7 @@ def _turned_down(raw: bytes | None) -> str:
     known = code in ("unsupported_parameter", "unsupported_value") and param in ("temperature", "max_tokens")
     if known:
         return str(param)
-    # Anthropic's errors have no code, and name a field in their words only.
+    # Errors that a gateway took from Anthropic have no code, and name a field in their words only.
     named = "code" not in error and "temperature" in str(error.get("message"))
     return "temperature" if named else ""
 

@@ -88,8 +88,9 @@ class HttpUpstream:
         while True:
             known = self._habits.of(model)
             try:
-                payload = messages_payload if self._anthropic else critic_payload
-                return await self._ask(exchange, payload(model, prompt, known))
+                if self._anthropic:
+                    return await self._ask(exchange, messages_payload(model, prompt))
+                return await self._ask(exchange, critic_payload(model, prompt, known))
             except UpstreamError as error:
                 if not self._habits.learn(model, known, error):
                     raise

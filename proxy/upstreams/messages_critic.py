@@ -15,15 +15,14 @@ MESSAGES_PATH = "/messages"
 _WHOLE = ("end_turn", "stop_sequence")
 
 
-def messages_payload(model: str, prompt: Ask, without: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Body of one question: temperature 0 unless `without` says that the model turned it down, no tools."""
-    payload: dict[str, Any] = {
+def messages_payload(model: str, prompt: Ask) -> dict[str, Any]:
+    """Body of one question: no tools, and no temperature, which Anthropic's client knows no more."""
+    return {
         "model": model,
         "system": prompt.system,
         "messages": [{"role": "user", "content": prompt.user}],
         "max_tokens": prompt.max_tokens,
     }
-    return payload if "temperature" in without else {**payload, "temperature": 0}
 
 
 def read_messages_answer(raw: bytes) -> CriticAnswer:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.clients.page import Driven, judged, render
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "clients.md"
+AT_ONCE = 4
+"""Clients that are set up and driven at the same time."""
 ERROR_POLICY = "version: '1'\nname: errors\nextends: default\nblock_style: error\n"
 
 
@@ -97,12 +100,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("the page needs every client; leave --only out")
     chosen = [each for each in CLIENTS if not options.only or each.name in options.only]
     runs: list[Driven] = []
-    with Houses.open() as houses:
-        for client in chosen:
+    with Houses.open() as houses, ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [(client, pool.submit(run, client, houses, options.builds)) for client in chosen]
+        for client, driven in waiting:
             try:
-                runs.append(run(client, houses, options.builds))
+                runs.append(driven.result())
             except (SetupError, OSError, subprocess.TimeoutExpired) as error:
                 sys.stderr.write(f"{client.title}: {error}\n")
+                pool.shutdown(cancel_futures=True)
                 return 2
             sys.stderr.write(f"{_line(runs[-1])}\n")
     if options.json:

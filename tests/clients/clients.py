@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,10 @@ from tests.clients.expectations import Seen
 
 HERE = Path(__file__).parent
 DRIVERS, REQUIREMENTS = HERE / "drivers", HERE / "requirements"
-PATIENCE_S = 300.0
+PATIENCE_S = 900.0
 """For all scenarios of one client."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Two clients share one environment of Node."""
 
 
 class SetupError(RuntimeError):
@@ -53,8 +56,9 @@ class Client:
     def command(self, builds: Path) -> Sequence[str]:
         """The driver in its environment, which is made where it is missing or of other versions."""
         if self.on_node:
-            return ("node", str(_node(builds) / self.driver))
-        return (str(_python(self.name, builds)), str(DRIVERS / self.driver))
+            folder = _node(builds)
+            return (str(folder / "node_modules" / ".bin" / "node"), str(folder / self.driver))
+        return (str(python_of(self.name, builds)), str(DRIVERS / self.driver))
 
 
 CLIENTS = (
@@ -88,7 +92,12 @@ def drive(command: Sequence[str], *arguments: str) -> tuple[str, list[Seen]]:
     return str(lines[0]["version"]), [Seen.read(line) for line in lines]
 
 
-def _python(name: str, builds: Path) -> Path:
+def python_of(name: str, builds: Path) -> Path:
+    """Python of the environment of that name, which is made where it is missing or of other versions.
+
+    Raises:
+        SetupError: it could not be made.
+    """
     folder, wanted = builds / name, (REQUIREMENTS / f"{name}.txt").read_text(encoding="utf-8")
     stamp, python = folder / "installed.txt", folder / "bin" / "python"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
@@ -101,7 +110,12 @@ def _python(name: str, builds: Path) -> Path:
 
 
 def _node(builds: Path) -> Path:
-    folder = builds / "node"
+    """Packages and drivers of the JavaScript clients, with the Node that they ask for."""
+    with _ONE_AT_A_TIME:
+        return _node_made(builds / "node")
+
+
+def _node_made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lock = (HERE / "package-lock.json").read_text(encoding="utf-8")
     stamp = folder / "installed.json"

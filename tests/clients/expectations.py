@@ -94,6 +94,7 @@ CHAT: Mapping[str, Scenario] = {
     "blocked": Scenario("blocked", _blocked),
     "stream_blocked": Scenario("blocked, streamed", _blocked),
     "structured_blocked": Scenario("blocked, structured output", _structured),
+    "json_blocked": Scenario("blocked, JSON mode", _structured),
     "revised": Scenario("revised", _revised),
     "tool_call": Scenario("tool call", _tool),
     "upstream_error": Scenario("upstream's error (429)", _fault),
@@ -105,6 +106,10 @@ RESPONSES: Mapping[str, Scenario] = {
     "responses_allowed": Scenario("allowed", _allowed),
     "responses_blocked": Scenario("blocked", _blocked),
     "responses_stream_blocked": Scenario("blocked, streamed", _blocked),
+    "responses_structured_blocked": Scenario("blocked, structured output", _structured),
+    "responses_revised": Scenario("revised", _revised),
+    "responses_tool_call": Scenario("tool call", _tool),
+    "responses_upstream_error": Scenario("upstream's error (429)", _fault),
 }
 """What clients with a call for the Responses API are asked as well."""
 SCENARIOS: Mapping[str, Scenario] = {**CHAT, **RESPONSES}

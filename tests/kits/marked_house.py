@@ -28,7 +28,7 @@ POLICY = """
 name: marked
 version: "1"
 constitution: {constitution}
-replies: default
+replies: {replies}
 {more}
 rules: [{rules}]
 """
@@ -139,6 +139,7 @@ class MarkedHouse:
         *,
         rules: Sequence[str] = (IN, OUT),
         constitution: str = "default",
+        replies: str = "default",
         more: str = "",
         faults: Mapping[str, Fault] | None = None,
         upstream: HttpUpstream | None = None,
@@ -148,7 +149,7 @@ class MarkedHouse:
             if not (folder / name).exists():
                 write_stub_model(folder / name, kind=kind, fault=(faults or {}).get(name, ""))
         policy = folder / "policy.yaml"
-        text = POLICY.format(rules=", ".join(rules), constitution=constitution, more=more)
+        text = POLICY.format(rules=", ".join(rules), constitution=constitution, replies=replies, more=more)
         policy.write_text(text, encoding="utf-8")
         made = {
             "models": {"input": folder / "input", "exchange": folder / "exchange"},

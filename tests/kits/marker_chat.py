@@ -68,9 +68,12 @@ def chat_answer(chance: random.Random, choices: int) -> Json:
     return body
 
 
-def chat_whole(text: str) -> Json:
-    """An answer that says one text."""
-    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+def chat_whole(lane: str, text: str) -> Json:
+    """An answer that says one text in one lane."""
+    message = {"role": "assistant", "content": None, **_said(lane, text, True)}
+    for call in message.get("tool_calls", ()):
+        call.pop("index")
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if "call" in lane else "stop"}
     return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
 
 
@@ -114,11 +117,6 @@ def _chunk(index: int, delta: Json, finish: str | None = None) -> Json:
     return {**head, "choices": [choice], "system_fingerprint": "fp_1"}
 
 
-def silent_in_chat(place: Place) -> bool:
-    """The model's name leads to the upstream and is no text to it."""
-    return place == Place("value", ("model",))
-
-
 _CHAT_LABELS = frozenset({"id", "object", "model", "created", "system_fingerprint", "service_tier"})
 _CHAT_LEVELS = {
     *((), ("choices",), ("choices", "message"), ("choices", "delta"), ("choices", "logprobs"), ("usage",)),
@@ -153,8 +151,8 @@ CHAT = MarkedSurface(
     answer=chat_answer,
     frames=chat_frames,
     lanes=CHAT_LANES,
-    silent=silent_in_chat,
     labels=label_in_chat,
     whole=chat_whole,
+    thought="reasoning_content",
     structured={"response_format": {"type": "json_object"}},
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
-from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, chat_whole, label_in_chat
+from tests.kits.marker_chat import CHAT, label_in_chat
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
@@ -42,8 +43,9 @@ def answer(chance: random.Random, choices: int) -> Json:
     return body
 
 
-def whole(text: str) -> Json:
+def whole(lane: str, text: str) -> Json:
     """An answer that says one text."""
+    del lane
     return _chunk(0, text, "stop")
 
 
@@ -67,11 +69,6 @@ def label(place: Place) -> bool:
     return label_in_chat(place)
 
 
-def silent(place: Place) -> bool:
-    """The model's name leads to the upstream and is no text to it."""
-    return place == Place("value", ("model",))
-
-
 COMPLETIONS = MarkedSurface(
     name="completions",
     path="/v1/completions",
@@ -81,22 +78,17 @@ COMPLETIONS = MarkedSurface(
     answer=answer,
     frames=frames,
     lanes=("text",),
-    silent=silent,
     labels=label,
     whole=whole,
     calls=False,
 )
-COMPLETIONS_OVER_CHAT = MarkedSurface(
+COMPLETIONS_OVER_CHAT = replace(
+    CHAT,
     name="completions over chat",
-    path="/v1/completions",
-    wires=frozenset({"chat_completions"}),
+    path=COMPLETIONS.path,
     request=plain_request,
     spread={},
-    answer=chat_answer,
-    frames=chat_frames,
-    lanes=CHAT_LANES,
-    silent=silent,
-    labels=label_in_chat,
-    whole=chat_whole,
+    structured={},
     calls=False,
+    thought="",
 )

@@ -6,9 +6,10 @@ import copy
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, chat_whole, label_in_chat
+from tests.kits.marker_chat import CHAT
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 
@@ -18,10 +19,11 @@ _STRUCTURED = {"output_config": {"format": {"type": "json_schema", "schema": {"t
 _LOOK = {"name": "look", "description": "Look there.", "input_schema": {"type": "object", "properties": {}}}
 _PICTURE = {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgoAAAANSUhEUg=="}
 _PLAIN = {"type": "text", "media_type": "text/plain", "data": "It rains in Oslo."}
+_FOUND = {"type": "web_search_result", "title": "Oslo", "url": "https://a.test", "page_age": "1 day"}
 _WEB: Json = {
     "type": "web_search_tool_result",
     "tool_use_id": "srvtoolu_1",
-    "content": [{"type": "web_search_result", "title": "Oslo", "url": "https://a.test", "page_age": "1 day"}],
+    "content": [{**_FOUND, "encrypted_content": "Es8BCioIARgCIiQ3YTAwMjY1Mg=="}],
 }
 
 
@@ -34,10 +36,10 @@ def request(chance: random.Random, stream: bool, choices: int) -> Json:
     if chance.random() < 0.5:
         body |= {"tools": [_LOOK, {"type": "bash_20250124", "name": "bash"}], "tool_choice": {"type": "auto"}}
     if chance.random() < 0.5:
-        body |= {"metadata": {"user_id": "ann"}, "stop_sequences": ["END"], "temperature": 1}
+        body |= {"metadata": {"user_id": "ann"}, "stop_sequences": ["END"]}
         body["thinking"] = {"type": "enabled", "budget_tokens": 1024}
     if chance.random() < 0.3:
-        body["other_server"] = {"note": ["a", {"b": "c"}]}
+        body |= {"temperature": 1, "other_server": {"note": ["a", {"b": "c"}]}}
     return body
 
 
@@ -108,9 +110,9 @@ def answer(chance: random.Random, choices: int) -> Json:
     return body | ({"container": {"id": "container_1", "note": "x"}} if chance.random() < 0.3 else {})
 
 
-def whole(text: str) -> Json:
-    """A message that says one text."""
-    return {**_HEAD, "content": [_block("text", text)], "stop_reason": "end_turn", "usage": _USAGE}
+def whole(lane: str, text: str) -> Json:
+    """A message that says one text in one lane."""
+    return {**_HEAD, "content": [_block(lane, text)], "stop_reason": "end_turn", "usage": _USAGE}
 
 
 def _block(lane: str, text: str) -> Json:
@@ -167,11 +169,6 @@ def framed(event: Json) -> bytes:
     return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
 
 
-def silent(place: Place) -> bool:
-    """The model's name leads to the upstream and is no text to it."""
-    return place == Place("value", ("model",))
-
-
 _LABELS = frozenset({"id", "type", "role", "model", "stop_reason", "tool_use_id"})
 _LEVELS = {*((), ("message",), ("content",), ("message", "content"), ("content_block",), ("delta",))}
 
@@ -193,26 +190,20 @@ MESSAGES = MarkedSurface(
     answer=answer,
     frames=frames,
     lanes=LANES,
-    silent=silent,
     labels=label,
     whole=whole,
+    thought="thinking",
     structured=_STRUCTURED,
     most_choices=1,
     framed=framed,
     end=b"",
 )
-MESSAGES_OVER_CHAT = MarkedSurface(
+MESSAGES_OVER_CHAT = replace(
+    CHAT,
     name="messages over chat",
-    path="/v1/messages",
-    wires=frozenset({"chat_completions"}),
+    path=MESSAGES.path,
     request=plain_request,
-    spread={"parts": parts, "turns": turns},
-    answer=chat_answer,
-    frames=chat_frames,
-    lanes=CHAT_LANES,
-    silent=silent,
-    labels=label_in_chat,
-    whole=chat_whole,
+    spread=MESSAGES.spread,
     structured=_STRUCTURED,
     most_choices=1,
 )

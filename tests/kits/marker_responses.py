@@ -6,9 +6,10 @@ import copy
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from tests.kits.marker_chat import CHAT_LANES, chat_answer, chat_frames, chat_whole, label_in_chat
+from tests.kits.marker_chat import CHAT
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
@@ -78,10 +79,10 @@ def answer(chance: random.Random, choices: int) -> Json:
     return body | {"id": "resp_1", "object": "response", "status": "completed", "output": output}
 
 
-def whole(text: str) -> Json:
-    """A response that says one text."""
+def whole(lane: str, text: str) -> Json:
+    """A response that says one text in one lane."""
     head = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "status": "completed"}
-    return {**head, "output": [_item("text", 0, text)], "usage": _USAGE}
+    return {**head, "output": [_item(lane, 0, text)], "usage": _USAGE}
 
 
 LANES = ("text", "refusal", "reasoning", "summary", "call 0", "call 1", "custom", "code", "mcp")
@@ -164,11 +165,6 @@ def framed(event: Json) -> bytes:
     return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
 
 
-def silent(place: Place) -> bool:
-    """The model's name leads to the upstream and is no text to it."""
-    return place == Place("value", ("model",))
-
-
 def label(place: Place) -> bool:
     """Identifiers, the model's name and padding."""
     return place.names[-1:] in (("model",), ("service_tier",), ("obfuscation",), ("token",))
@@ -183,26 +179,20 @@ RESPONSES = MarkedSurface(
     answer=answer,
     frames=frames,
     lanes=LANES,
-    silent=silent,
     labels=label,
     whole=whole,
+    thought="reasoning",
     structured=_STRUCTURED,
     most_choices=1,
     framed=framed,
     end=b"",
 )
-RESPONSES_OVER_CHAT = MarkedSurface(
+RESPONSES_OVER_CHAT = replace(
+    CHAT,
     name="responses over chat",
-    path="/v1/responses",
-    wires=frozenset({"chat_completions"}),
+    path=RESPONSES.path,
     request=plain_request,
-    spread={"parts": parts, "turns": turns},
-    answer=chat_answer,
-    frames=chat_frames,
-    lanes=CHAT_LANES,
-    silent=silent,
-    labels=label_in_chat,
-    whole=chat_whole,
+    spread=RESPONSES.spread,
     structured=_STRUCTURED,
     most_choices=1,
 )

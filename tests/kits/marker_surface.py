@@ -29,12 +29,13 @@ class MarkedSurface:
 
     `request`: a request that is answered, streamed or not, for so many choices. `spread`: requests that say
     some pieces one after the other, by the name of the way. `answer`: a whole answer with so many choices.
-    `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names.
-    `silent`: places of a request that no model reads. `labels`: places of an answer in which one short word
-    may stand that no guard reads: names of fields, identifiers, tokens; more than a word must not. `words`:
-    the same for a request. `whole`: a whole answer that says one text. `structured`: what of a request asks
-    for an answer that a program parses, empty where nothing does. `calls`: clients see calls of tools.
-    `speaks`: answers hold text; `lanes` is empty where they are not streamed.
+    `frames`: payloads of a stream that says pieces in lanes, in the order given; `lanes`: their names, the
+    first that of plain text; `thought`: that of reasoning, empty where clients see none. `silent`: places of
+    a request that no model reads. `labels`: places of an answer in which one short word may stand that no
+    guard reads: names of fields, identifiers, tokens; more than a word must not. `words`: the same for a
+    request. `whole`: a whole answer that says one text in one lane. `structured`: what of a request asks for
+    an answer that a program parses, empty where nothing does. `calls`: clients see calls of tools. `speaks`:
+    answers hold text; `lanes` is empty where they are not streamed.
     """
 
     name: str
@@ -45,10 +46,11 @@ class MarkedSurface:
     answer: Callable[[random.Random, int], Json]
     frames: Callable[[Sequence[tuple[str, int, str]], int], list[Json]]
     lanes: Sequence[str]
-    silent: Callable[[Place], bool]
     labels: Callable[[Place], bool]
+    silent: Callable[[Place], bool] = lambda place: place == Place("value", ("model",))
     words: Callable[[Place], bool] = lambda _: False
-    whole: Callable[[str], Json] = lambda text: {}
+    whole: Callable[[str, str], Json] = lambda lane, text: {}
+    thought: str = ""
     structured: Json = field(default_factory=dict)
     most_choices: int = 2
     calls: bool = True

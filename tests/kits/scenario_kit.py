@@ -22,6 +22,18 @@ from tests.kits.surface_kit import Answer
 CALM = "The river is calm in the morning and the boats lie at the shore. "
 REVISION = "Let me speak of boats instead."
 REVIEW = "{id: rev, stage: post_call, action: review, classifier: exchange, labels: [harm], threshold: 0.5}"
+CONSTITUTION = """
+name: plain
+version: "1"
+principles:
+  - {id: kind, title: Kindness, behaviour: Be kind., critique: Is it unkind?, revision: Make it kind.}
+"""
+REPLIES = """
+name: plain
+version: "1"
+languages:
+  en: {texts: {default: "I can't help with that, but I can help with related questions. ({decision})"}}
+"""
 
 
 @dataclass
@@ -33,20 +45,46 @@ class Stage:
     stream: bool
     requests: list[Json] = field(default_factory=list)
 
-    def says(self, *parts: str) -> None:
-        """The upstream answers this."""
-        raw = self.raw(*parts)
+    def says(self, *parts: str, lane: str = "") -> None:
+        """The upstream answers this, in the lane of plain text unless another is named."""
+        self.answers(self.raw(*parts, lane=lane))
+
+    def answers(self, raw: bytes) -> None:
+        """The upstream answers these bytes, and the critic where it is asked."""
         self.house.answer = lambda request: [self._critic(request) or raw]
 
-    def raw(self, *parts: str) -> bytes:
-        """The answer as HTTP."""
-        if not self.stream:
-            return http_answer(json.dumps(self.surface.whole("".join(parts))).encode())
-        return http_answer(b"".join([*self.frames(*parts), self.surface.end]), "text/event-stream")
+    def raw(self, *parts: str, lane: str = "") -> bytes:
+        """An answer as HTTP."""
+        return self.wired(self.payloads(*parts, lane=lane))
 
-    def frames(self, *parts: str, lane: str = "") -> list[bytes]:
-        """Events that say these parts in one lane."""
-        said = [(lane or self.surface.lanes[0], 0, part) for part in parts]
+    def payloads(self, *parts: str, lane: str = "") -> list[Json]:
+        """What an answer is made of: events, or the one body."""
+        lane = lane or self.surface.lanes[0]
+        if not self.stream:
+            return [self.surface.whole(lane, "".join(parts))]
+        return self.surface.frames([(lane, 0, part) for part in parts], 1)
+
+    def choices(self, *texts: str) -> list[Json]:
+        """The same for an answer with a choice for each text."""
+        lane = self.surface.lanes[0]
+        if self.stream:
+            said = [(lane, index, text) for index, text in enumerate(texts)]
+            return self.surface.frames(said, len(texts))
+        first, *rest = (self.surface.whole(lane, text) for text in texts)
+        for index, each in enumerate(rest, 1):
+            first["choices"].append({**each["choices"][0], "index": index})
+        return [first]
+
+    def wired(self, payloads: Sequence[Json]) -> bytes:
+        """Payloads as HTTP."""
+        if not self.stream:
+            return http_answer(json.dumps(payloads[0]).encode())
+        raw = b"".join([*map(self.surface.framed, payloads), self.surface.end])
+        return http_answer(raw, "text/event-stream")
+
+    def frames(self, *parts: str) -> list[bytes]:
+        """Events that say these parts in the lane of plain text."""
+        said = [(self.surface.lanes[0], 0, part) for part in parts]
         return [self.surface.framed(frame) for frame in self.surface.frames(said, 1)]
 
     def ask(self, text: str = "Hello there.", /, **more: Any) -> Answer:
@@ -67,8 +105,7 @@ class Stage:
         body = json.loads(request.partition(b"\r\n\r\n")[2] or b"{}")
         system = str(body.get("system") or (body.get("messages") or [{}])[0].get("content"))
         if system.startswith("You check one draft"):
-            clause = self.house.app.tenants.snapshot.default.constitution.principles[0].id
-            finding = {"clause": clause, "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
+            finding = {"clause": "kind", "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
             said = json.dumps({"findings": [finding], "action": "revise"})
         elif system.startswith("You rewrite one draft"):
             said = REVISION
@@ -91,7 +128,10 @@ def houses(folder: Path, surface: MarkedSurface, stream: bool, opened: list[Mark
         faults: dict[str, Fault] = {"input": guard}
         place = folder / str(len(opened))
         place.mkdir()
-        house = MarkedHouse(place, surface.wires, rules=rules, more=more, faults=faults)
+        (place / "constitution.yaml").write_text(CONSTITUTION, encoding="utf-8")
+        (place / "replies.yaml").write_text(REPLIES, encoding="utf-8")
+        said = {"constitution": "./constitution.yaml", "replies": "./replies.yaml"}
+        house = MarkedHouse(place, surface.wires, rules=rules, more=more, faults=faults, **said)
         opened.append(house.__enter__())
         return Stage(house, surface, stream)
 
@@ -111,9 +151,8 @@ def events(answer: Answer) -> list[Any]:
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
-def ended(answer: Answer, surface: MarkedSurface) -> bool:
+def ended(answer: Answer) -> bool:
     """Whether a stream ended as its API says it does."""
-    del surface
     last = events(answer)[-1]
     mark = answer.body.rstrip().endswith(b"data: [DONE]")
     return mark or last.get("type") in ("response.completed", "response.incomplete", "message_stop")

@@ -95,4 +95,4 @@ class CountTokens:
 
     def error_body(self, error: GatehouseError, decision: str) -> bytes:
         """Anthropic's shape."""
-        return orjson.dumps(schema.error(error, decision))
+        return schema.error_body(error, decision)

@@ -37,7 +37,7 @@ class AnthropicDownstream(ChatDownstream):
     blamed: ClassVar[str] = "messages"
 
     def _shaped(self, fault: GatehouseError) -> bytes:
-        return orjson.dumps(schema.error(fault, self._exchange.id))
+        return schema.error_body(fault, self._exchange.id)
 
     async def fail(self, error: Exception) -> None:
         """Status and body before the first byte; what an upstream said is given in Anthropic's shape."""

@@ -16,7 +16,7 @@ from proxy.surfaces.chat_completions.routes import check_messages
 from proxy.surfaces.extract import read_content, read_message
 from proxy.surfaces.messages.vocabulary import MEDIA, Leaves
 from proxy.surfaces.reading import Limits
-from proxy.surfaces.sections import Section, Sections
+from proxy.surfaces.sections import Sections
 
 _TOP_LEVEL_WORDS = """
     model messages system max_tokens metadata stop_sequences stream temperature top_k top_p thinking tools
@@ -26,7 +26,6 @@ _TOP_LEVEL_WORDS = """
 _TOP_LEVEL = frozenset(_TOP_LEVEL_WORDS.split())
 _READ_ELSEWHERE = frozenset({"model", "messages", "system"})
 _STABLE = frozenset({"tools", "output_config", "output_format"})
-_SCALARS = (float, bool, int, type(None))
 _FORCED = ("any", "tool")
 _THOUGHTS = ("thinking", "redacted_thinking")
 
@@ -37,7 +36,7 @@ class Intake:
     __slots__ = ("_sections",)
 
     def __init__(self) -> None:
-        self._sections = Sections(_read_section, _STABLE)
+        self._sections = Sections(_TOP_LEVEL, _READ_ELSEWHERE, _STABLE, leaves=Leaves)
 
     def read(self, body: Mapping[str, Any]) -> tuple[Conversation, int]:
         """The conversation of a request that was checked, and its number of parts."""
@@ -46,25 +45,8 @@ class Intake:
         parts = _read_system(body.get("system"), turns, uncovered)
         for place, message in enumerate(body["messages"]):
             parts += _read_message(message, place, turns, uncovered)
-        for name, value in body.items():
-            if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
-                continue
-            text, unread = self._sections.read(name, value)
-            if text:
-                role = f"request.{name}" if name in _TOP_LEVEL else "request.extra"
-                turns.append(Turn(role, text, Origin.OPERATOR))
-            uncovered.extend(unread)
-            parts += 1 if text else len(unread)
+        parts += self._sections.read(body, turns, uncovered)
         return Conversation(tuple(turns), tuple(uncovered)), parts
-
-
-def _read_section(name: str, value: Any) -> Section:
-    found = Leaves()
-    known = name in _TOP_LEVEL
-    if not known:
-        found.texts.append(name)
-    found.walk(value, name, name if known else "*")
-    return "\n".join(found.texts), tuple(found.uncovered)
 
 
 def _read_system(system: Any, turns: list[Turn], uncovered: list[Uncovered]) -> int:

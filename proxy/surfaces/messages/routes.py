@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import orjson
-
 from policies.bundle import PolicyBundle
 from proxy.errors import BadRequest, GatehouseError
 from proxy.exchange.exchange import Exchange
@@ -86,7 +84,7 @@ class Messages:
 
     def error_body(self, error: GatehouseError, decision: str) -> bytes:
         """Anthropic's shape."""
-        return orjson.dumps(schema.error(error, decision))
+        return schema.error_body(error, decision)
 
 
 def check_query(call: Call) -> None:

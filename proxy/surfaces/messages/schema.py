@@ -52,6 +52,11 @@ def error(fault: GatehouseError, decision: str) -> Event:
     return {"type": "error", "error": told, "request_id": decision}
 
 
+def error_body(fault: GatehouseError, decision: str) -> bytes:
+    """The same as bytes."""
+    return orjson.dumps(error(fault, decision))
+
+
 def reshaped(status: int, raw: bytes, decision: str) -> bytes:
     """An upstream's error as it came where it has Anthropic's shape, else its words in that shape."""
     try:

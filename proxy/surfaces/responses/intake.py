@@ -14,9 +14,10 @@ from typing import Any
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.errors import bad_field
 from proxy.surfaces.extract import read_content, read_message
+from proxy.surfaces.leaves import Found
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.vocabulary import Leaves
-from proxy.surfaces.sections import Section, Sections
+from proxy.surfaces.sections import Sections
 
 _CALL_WORDS = """
     function_call custom_tool_call computer_call web_search_call file_search_call image_generation_call
@@ -47,7 +48,7 @@ _TOP_LEVEL = frozenset(_TOP_LEVEL_WORDS.split())
 _READ_ELSEWHERE = frozenset({"model", "input", "instructions"})
 _REFERENCES = {"previous_response_id": "previous_response", "conversation": "conversation"}
 _STABLE = frozenset({"tools", "text"})
-_SCALARS = (float, bool, int, type(None))
+_USERS = frozenset({"prompt"})
 
 
 class Intake:
@@ -56,7 +57,9 @@ class Intake:
     __slots__ = ("_sections",)
 
     def __init__(self) -> None:
-        self._sections = Sections(_read_section, _STABLE)
+        self._sections = Sections(
+            _TOP_LEVEL, _READ_ELSEWHERE, _STABLE, users=_USERS, leaves=Leaves, prepare=_prepare
+        )
 
     def read(self, body: Mapping[str, Any]) -> tuple[Conversation, int]:
         """The conversation of a request that was checked, and its number of parts."""
@@ -65,34 +68,22 @@ class Intake:
         if body.get("instructions"):
             turns.append(Turn("developer", body["instructions"], Origin.OPERATOR))
         parts = len(turns) + _read_input(body.get("input"), turns, uncovered)
-        for name, value in body.items():
-            if name in _READ_ELSEWHERE or (type(value) in _SCALARS and name in _TOP_LEVEL):
-                continue
-            text, unread = self._sections.read(name, value)
-            origin = Origin.USER if name == "prompt" else Origin.OPERATOR
-            if text:
-                turns.append(Turn(f"request.{name}" if name in _TOP_LEVEL else "request.extra", text, origin))
-            uncovered.extend(unread)
-            parts += (1 if text else 0) + len(unread)
+        parts += self._sections.read(body, turns, uncovered)
         return Conversation(tuple(turns), tuple(uncovered)), parts
 
 
-def _read_section(name: str, value: Any) -> Section:
-    found = Leaves()
-    known = name in _TOP_LEVEL
-    if not known:
-        found.texts.append(name)
+def _prepare(name: str, value: Any, found: Found) -> Any:
+    """References to text that is kept elsewhere are uncovered; a template's variables are read as texts."""
     if name in _REFERENCES:
         found.uncovered.append(Uncovered(_REFERENCES[name], name))
-    if name == "prompt":
-        found.uncovered.append(Uncovered("prompt_template", name))
-        _read_variables(value, found)
-        value = {key: child for key, child in value.items() if key != "variables"}
-    found.walk(value, name, name if known else "*")
-    return "\n".join(found.texts), tuple(found.uncovered)
+    if name != "prompt":
+        return value
+    found.uncovered.append(Uncovered("prompt_template", name))
+    _read_variables(value, found)
+    return {key: child for key, child in value.items() if key != "variables"}
 
 
-def _read_variables(prompt: Mapping[str, Any], found: Leaves) -> None:
+def _read_variables(prompt: Mapping[str, Any], found: Found) -> None:
     """What a template is filled with: the names are the template's, the values are anybody's."""
     variables = prompt.get("variables")
     if type(variables) is not dict:

@@ -25,6 +25,11 @@ async function structured(prompt) {
   return { text: found.text, parsed: found.output, finish: found.finishReason };
 }
 
+async function jsonMode(prompt) {
+  const found = await generateText({ model: provider(MODEL), prompt, output: Output.json(), maxRetries: 0 });
+  return { text: found.text, parsed: found.output, finish: found.finishReason };
+}
+
 async function call() {
   const tools = { get_weather: tool({ description: "The weather in a city.", inputSchema: z.object({ city: z.string() }) }) };
   const { toolCalls } = await generateText({ model: provider(MODEL), prompt: WEATHER, tools, maxRetries: 0 });
@@ -38,6 +43,7 @@ await tell(version, {
   blocked: () => ask(BOMB),
   stream_blocked: () => stream(BOMB),
   structured_blocked: () => structured(BOMB),
+  json_blocked: () => jsonMode(BOMB),
   revised: () => ask(ROAST),
   tool_call: call,
   upstream_error: () => ask(BREAD, OVERLOADED),

@@ -62,6 +62,7 @@ tell(
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: structured(BOMB),
+        "json_blocked": lambda: {"missing": "no JSON mode"},
         "revised": lambda: ask(ROAST),
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),

@@ -12,6 +12,7 @@ from report import BOMB, BREAD, MODEL, OVERLOADED, WEATHER, base_url, tell
 
 opened = openai.OpenAI(base_url=f"{base_url()}/v1", api_key="none", max_retries=0)
 client = instructor.from_openai(opened, mode=instructor.Mode.JSON_SCHEMA)
+plain = instructor.from_openai(opened, mode=instructor.Mode.JSON)
 calling = instructor.from_openai(opened, mode=instructor.Mode.TOOLS)
 
 
@@ -27,11 +28,9 @@ class get_weather(BaseModel):  # noqa: N801 - the name of the tool
     city: str
 
 
-def ask(prompt: str, model: str = MODEL) -> dict[str, Any]:
+def ask(prompt: str, model: str = MODEL, by: instructor.Instructor = client) -> dict[str, Any]:
     messages: list[Any] = [{"role": "user", "content": prompt}]
-    found = client.chat.completions.create(
-        model=model, messages=messages, response_model=Answer, max_retries=0
-    )
+    found = by.chat.completions.create(model=model, messages=messages, response_model=Answer, max_retries=0)
     return {"text": found.answer, "parsed": found.model_dump()}
 
 
@@ -60,6 +59,7 @@ tell(
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: ask(BOMB),
+        "json_blocked": lambda: ask(BOMB, by=plain),
         "revised": lambda: {"missing": "no plain text"},
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),

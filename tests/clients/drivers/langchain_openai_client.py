@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
-from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, TOOL, WEATHER, base_url, tell
+from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, TOOL, WEATHER, base_url, read_json, tell
 
 
 class Answer(BaseModel):
@@ -38,6 +38,11 @@ def structured(prompt: str) -> dict[str, Any]:
     return {"parsed": found.model_dump() if isinstance(found, Answer) else found}
 
 
+def json_mode(prompt: str) -> dict[str, Any]:
+    found = told(chat().bind(response_format={"type": "json_object"}).invoke(prompt))
+    return {**found, "parsed": read_json(found["text"])}
+
+
 def tool() -> dict[str, Any]:
     message: Any = chat().bind_tools([{"type": "function", "function": TOOL}]).invoke(WEATHER)
     call = message.tool_calls[0]
@@ -52,6 +57,7 @@ tell(
         "blocked": lambda: told(chat().invoke(BOMB)),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: structured(BOMB),
+        "json_blocked": lambda: json_mode(BOMB),
         "revised": lambda: told(chat().invoke(ROAST)),
         "tool_call": tool,
         "upstream_error": lambda: told(chat(OVERLOADED).invoke(BREAD)),

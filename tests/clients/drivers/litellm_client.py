@@ -11,7 +11,7 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 import litellm
 from pydantic import BaseModel
-from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, TOOL, WEATHER, base_url, tell
+from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, TOOL, WEATHER, base_url, read_json, tell
 
 litellm.suppress_debug_info = True
 
@@ -57,6 +57,11 @@ def structured(prompt: str) -> dict[str, Any]:
         return seen
 
 
+def json_mode(prompt: str) -> dict[str, Any]:
+    seen = ask(prompt, response_format={"type": "json_object"})
+    return {**seen, "parsed": read_json(seen["text"])}
+
+
 def tool() -> dict[str, Any]:
     message = call(WEATHER, tools=[{"type": "function", "function": TOOL}]).choices[0].message
     function = message.tool_calls[0].function
@@ -71,6 +76,7 @@ tell(
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: structured(BOMB),
+        "json_blocked": lambda: json_mode(BOMB),
         "revised": lambda: ask(ROAST),
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),

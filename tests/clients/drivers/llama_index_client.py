@@ -8,7 +8,7 @@ from typing import Any
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.openai_like import OpenAILike
 from pydantic import BaseModel
-from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, WEATHER, base_url, tell
+from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, WEATHER, base_url, read_json, tell
 
 
 class Answer(BaseModel):
@@ -53,6 +53,12 @@ def structured(prompt: str) -> dict[str, Any]:
     }
 
 
+def json_mode(prompt: str) -> dict[str, Any]:
+    found = model().complete(prompt, response_format={"type": "json_object"})
+    raw: Any = found.raw
+    return {"text": found.text, "finish": raw.choices[0].finish_reason, "parsed": read_json(found.text)}
+
+
 def get_weather(city: str) -> str:
     """The weather in a city."""
     return city
@@ -73,6 +79,7 @@ tell(
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: structured(BOMB),
+        "json_blocked": lambda: json_mode(BOMB),
         "revised": lambda: ask(ROAST),
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),

@@ -1,9 +1,9 @@
 // openai-node.
 import { readFileSync } from "node:fs";
 import OpenAI from "openai";
-import { zodResponseFormat } from "openai/helpers/zod";
+import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import { z } from "zod";
-import { BOMB, BREAD, MODEL, OVERLOADED, ROAST, WEATHER, baseURL, tell } from "./report.mjs";
+import { BOMB, BREAD, MODEL, OVERLOADED, ROAST, WEATHER, baseURL, readJson, tell } from "./report.mjs";
 
 const client = new OpenAI({ baseURL: `${baseURL}/v1`, apiKey: "none", maxRetries: 0 });
 const user = (content) => [{ role: "user", content }];
@@ -34,17 +34,40 @@ async function structured(prompt) {
   return { text: content, refusal, parsed, finish: choice.finish_reason };
 }
 
+async function jsonMode(prompt) {
+  const response_format = { type: "json_object" };
+  const [choice] = (await client.chat.completions.create({ model: MODEL, messages: user(prompt), response_format })).choices;
+  const { content, refusal } = choice.message;
+  return { text: content, refusal, parsed: readJson(content), finish: choice.finish_reason };
+}
+
 async function tool() {
   const [choice] = (await client.chat.completions.create({ model: MODEL, messages: user(WEATHER), tools })).choices;
   const { name, arguments: said } = choice.message.tool_calls[0].function;
   return { tool: name, arguments: JSON.parse(said) };
 }
 
-async function respond(prompt) {
-  const found = await client.responses.create({ model: MODEL, input: prompt });
+async function respond(prompt, model = MODEL) {
+  return responded(await client.responses.create({ model, input: prompt }));
+}
+
+function responded(found) {
   const parts = found.output.flatMap((item) => item.content ?? []);
   const refusal = parts.filter((part) => part.type === "refusal").map((part) => part.refusal).join("");
   return { text: found.output_text, refusal, finish: found.status };
+}
+
+async function respondStructured(prompt) {
+  const text = { format: zodTextFormat(z.object({ answer: z.string() }), "answer") };
+  const found = await client.responses.parse({ model: MODEL, input: prompt, text });
+  return { ...responded(found), parsed: found.output_parsed };
+}
+
+async function respondTool() {
+  const called = { type: "function", strict: true, ...tools[0].function };
+  const found = await client.responses.create({ model: MODEL, input: WEATHER, tools: [called] });
+  const call = found.output.find((item) => item.type === "function_call");
+  return { tool: call.name, arguments: JSON.parse(call.arguments) };
 }
 
 async function respondStream(prompt) {
@@ -64,10 +87,15 @@ await tell(version, {
   blocked: () => ask(BOMB),
   stream_blocked: () => stream(BOMB),
   structured_blocked: () => structured(BOMB),
+  json_blocked: () => jsonMode(BOMB),
   revised: () => ask(ROAST),
   tool_call: tool,
   upstream_error: () => ask(BREAD, OVERLOADED),
   responses_allowed: () => respond(BREAD),
   responses_blocked: () => respond(BOMB),
   responses_stream_blocked: () => respondStream(BOMB),
+  responses_structured_blocked: () => respondStructured(BOMB),
+  responses_revised: () => respond(ROAST),
+  responses_tool_call: respondTool,
+  responses_upstream_error: () => respond(BREAD, OVERLOADED),
 });

@@ -7,7 +7,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 from pydantic import BaseModel
-from pydantic_ai import Agent, ModelRetry, NativeOutput
+from pydantic_ai import Agent, ModelRetry, NativeOutput, PromptedOutput
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from report import BOMB, BREAD, MODEL, OVERLOADED, ROAST, WEATHER, base_url, tell
@@ -40,6 +40,11 @@ def structured(prompt: str) -> dict[str, Any]:
     return {"parsed": found.output.model_dump()}
 
 
+def json_mode(prompt: str) -> dict[str, Any]:
+    found = Agent(model(), output_type=PromptedOutput(Answer)).run_sync(prompt)
+    return {"parsed": found.output.model_dump()}
+
+
 def tool() -> dict[str, Any]:
     agent, called = Agent(model()), []
 
@@ -63,6 +68,7 @@ tell(
         "blocked": lambda: ask(BOMB),
         "stream_blocked": lambda: stream(BOMB),
         "structured_blocked": lambda: structured(BOMB),
+        "json_blocked": lambda: json_mode(BOMB),
         "revised": lambda: ask(ROAST),
         "tool_call": tool,
         "upstream_error": lambda: ask(BREAD, OVERLOADED),

@@ -15,6 +15,15 @@ function statusOf(error) {
   return null;
 }
 
+// What an application reads of an answer that is to be JSON, null where it is not.
+export function readJson(text) {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return null;
+  }
+}
+
 export async function tell(version, scenarios) {
   for (const [scenario, act] of Object.entries(scenarios)) {
     if (process.argv.length > 3 && !process.argv.slice(3).includes(scenario)) continue;

@@ -32,6 +32,14 @@ def base_url() -> str:
     return sys.argv[1].rstrip("/")
 
 
+def read_json(text: str | None) -> Any:
+    """What an application reads of an answer that is to be JSON, None where it is not."""
+    try:
+        return json.loads(text or "")
+    except ValueError:
+        return None
+
+
 def tell(version: str, scenarios: dict[str, Scenario]) -> None:
     """Go through the scenarios, or those named behind the address; one line each."""
     for name, act in scenarios.items():

@@ -10,6 +10,7 @@ import pytest
 from proxy.app import Gatehouse, build
 from proxy.settings import load_settings
 from proxy.upstreams.scripted import ScriptedUpstream
+from tests.kits.surface_kit import Caller
 
 
 @pytest.fixture
@@ -34,3 +35,21 @@ def test_embeddings_may_have_a_policy_of_their_own(house: Any) -> None:
     visit = house(embeddings_policy="monitor").tenants.greet({})
     assert visit.bundle("embeddings", "m").policy.name == "monitor"
     assert visit.bundle("chat_completions", "m").policy.name == "default"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("POST", "/v1/messages/batches", 404, "not_found_error"),
+        ("GET", "/messages/batches/b_1/results", 404, "not_found_error"),
+        ("GET", "/v1/messages", 405, "invalid_request_error"),
+        ("DELETE", "/v1/messages/count_tokens", 405, "invalid_request_error"),
+    ],
+)
+async def test_where_messages_have_no_route_the_error_is_anthropic_s(
+    house: Any, method: str, path: str, status: int, kind: str
+) -> None:
+    answer = await Caller(house().front).call(method, path)
+    told = answer.json()
+    assert (answer.status, told["type"], told["error"]["type"]) == (status, "error", kind)
+    assert told["request_id"] == answer.header("request-id") == answer.header("x-request-id")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from proxy.surfaces.front import Front, Pattern
+from proxy.errors import GatehouseError
+from proxy.surfaces.front import Dialect, Front, Pattern
 from proxy.surfaces.operations import speak_openai
 from tests.kits.surface_kit import DECISION, Caller, FakeCorridor
 from tests.unit.proxy.surfaces.chat_completions.scenarios import chat_route
@@ -108,6 +109,34 @@ async def test_an_unhandled_fault_is_a_500_in_shape_with_the_decision_id_only(
     assert answer.header("x-gatehouse-request-id") == DECISION
     assert PROMPT not in answer.body.decode() + "".join(r.getMessage() for r in caplog.records)
     assert any(f"ValueError (decision {DECISION})" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/v1/letters/batches", 404, "unsupported_route"),
+        ("GET", "/letters/batches/b_1", 404, "unsupported_route"),
+        ("GET", "/v1/letters", 405, "method_not_allowed"),
+        ("POST", "/openai/v1/letters", 500, "internal_error"),
+    ],
+)
+async def test_errors_below_a_path_speak_its_dialect_also_where_no_route_is(
+    method: str, path: str, status: int, code: str
+) -> None:
+    def shaped(error: GatehouseError, decision: str) -> bytes:
+        return f"{error.code} {decision}".encode()
+
+    dialect = Dialect("/letters", shaped, b"letter-id")
+    front = Front(FastAPI(), {"/letters": broken}, dialects=[dialect], new_id=lambda: DECISION)
+    answer = await Caller(front).call(method, path)
+    assert (answer.status, answer.body.decode()) == (status, f"{code} {DECISION}")
+    assert answer.header("letter-id") == answer.header("x-request-id") == DECISION
+
+
+@pytest.mark.parametrize("path", ["/lettersx", "/v1/v1/letters", "/v1/other/letters"])
+def test_no_other_path_speaks_a_dialect(path: str) -> None:
+    dialect = Dialect("/letters", lambda error, decision: b"x", b"letter-id")
+    assert not dialect.covers(path)
 
 
 async def test_a_fault_in_the_middle_of_an_answer_does_not_start_a_second_one() -> None:

@@ -15,18 +15,14 @@ from proxy.upstreams.messages_critic import messages_payload, read_messages_answ
 ASK = Ask(purpose="critique", system="Check.", user="The draft.", max_tokens=64)
 
 
-def test_a_question_is_asked_without_chance_or_tools() -> None:
+def test_a_question_is_asked_in_fields_that_the_api_knows() -> None:
+    """A temperature is none of them any more."""
     assert messages_payload("m", ASK) == {
         "model": "m",
         "system": "Check.",
         "messages": [{"role": "user", "content": "The draft."}],
         "max_tokens": 64,
-        "temperature": 0,
     }
-
-
-def test_what_the_model_turned_down_is_left_out() -> None:
-    assert "temperature" not in messages_payload("m", ASK, frozenset({"temperature"}))
 
 
 def answer(*blocks: dict[str, Any], stop: str = "end_turn") -> bytes:

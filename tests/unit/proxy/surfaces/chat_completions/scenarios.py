@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from policies.verdict import ALLOWED, Action, Failure, Verdict
-from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, Replacement, ReplyOrigin
-from proxy.exchange.ports import Downstream, ReplyHead, Ruling, UpstreamError, UpstreamHead
+from proxy.exchange.exchange import Replacement, ReplyOrigin
+from proxy.exchange.ports import Ruling, UpstreamError, UpstreamHead
 from proxy.surfaces.chat_completions.routes import ChatCompletions
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
+from tests.kits.scripted_corridor import Scripted
 from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
 
 UPSTREAM_ID = "chatcmpl-abc123"
@@ -122,50 +122,16 @@ def revised(text: str = "Here is a safer answer.") -> Replacement:
 
 
 @dataclass
-class Scenario:
-    """What happened, in the corridor's words. `how`: the downstream call that ends it."""
+class Scenario(Scripted):
+    """On chat completions."""
 
-    request: dict[str, Any] = field(default_factory=dict)
-    upstream: Sequence[bytes] = ()
-    ruling: Ruling = field(default_factory=lambda: Ruling(ALLOWED))
-    style: str = "auto"
-    how: str = "deliver"
-    relayed: int = 0
-    keep_alives: int = 0
-    error: Exception | None = None
     head: UpstreamHead | None = HEAD
-    overhead: float | None = 0.00125
 
     @property
     def body(self) -> dict[str, Any]:
         """The request body."""
         question = {"role": "user", "content": "What is the weather?"}
         return {"model": "m", "messages": [question], **self.request}
-
-    async def play(self, exchange: Exchange, client: Downstream) -> None:
-        """Do to the client what the corridor would do."""
-        upstream = self.head if self.upstream else None
-        head = ReplyHead(self.ruling.input_verdict, Delivery.BUFFERED, upstream, self.overhead)
-        deltas = [self._read(exchange, raw) for raw in self.upstream]
-        draft = Draft()
-        for delta in deltas[: self.relayed] if self.how == "cut" else deltas:
-            draft.add(delta)
-        for _ in range(self.keep_alives):
-            await client.keep_alive(head)
-        for delta in deltas[: self.relayed]:
-            await client.relay(head, [delta])
-        if self.error is not None:
-            await client.fail(self.error)
-        elif self.how == "deliver":
-            await client.deliver(head, deltas, draft, self.ruling)
-        elif self.how == "cut":
-            await client.cut(head, draft, self.ruling)
-        else:
-            await client.end(head, deltas[self.relayed :], self.ruling)
-
-    @staticmethod
-    def _read(exchange: Exchange, raw: bytes) -> Delta:
-        return exchange.codec.frame(raw) if raw.startswith(b"data:") else exchange.codec.body(raw)
 
     def app(self) -> Asgi:
         """The chat route on a corridor that plays this scenario."""

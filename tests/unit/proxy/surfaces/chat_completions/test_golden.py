@@ -1,28 +1,16 @@
-"""Golden wire transcripts of chat completions.
-
-Run with `GOLDEN=write` in the environment to write the files anew, then read the difference.
-"""
+"""Golden wire transcripts of chat completions."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.kits.surface_kit import Answer, Caller
+from tests.kits.golden_kit import FOLDER, check, kept
+from tests.kits.surface_kit import Caller
 from tests.unit.proxy.surfaces.chat_completions.scenarios import SCENARIOS
 
-GOLDEN = Path(__file__).resolve().parents[4] / "golden" / "chat_completions"
-SHAPES = orjson.loads((GOLDEN.parent / "openai_chat_shapes.json").read_bytes())
-
-
-def transcript(answer: Answer) -> bytes:
-    """Status, headers in their order, body."""
-    lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in answer.headers), ""]
-    return "\n".join(lines).encode() + b"\n" + answer.body + b"\n"
+SHAPES = orjson.loads((FOLDER / "openai_chat_shapes.json").read_bytes())
 
 
 def shape(name: str) -> Draft202012Validator:
@@ -34,11 +22,7 @@ def shape(name: str) -> Draft202012Validator:
 async def test_wire_bytes_stay_as_they_were(name: str) -> None:
     scenario = SCENARIOS[name]
     answer = await Caller(scenario.app()).post("/v1/chat/completions", scenario.body)
-    path = GOLDEN / f"{name}.http"
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(transcript(answer))
-    assert transcript(answer) == path.read_bytes()
+    check(answer, "chat_completions", name)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -61,4 +45,4 @@ async def test_everything_sent_has_openai_s_shape(name: str) -> None:
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.http")} == SCENARIOS.keys()
+    assert kept("chat_completions") == SCENARIOS.keys()

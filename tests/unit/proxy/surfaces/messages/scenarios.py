@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from policies.verdict import ALLOWED
-from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
-from proxy.exchange.ports import CHAT, Downstream, ReplyHead, Ruling, UpstreamError, UpstreamHead, Wire
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import CHAT, Ruling, UpstreamError, UpstreamHead, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute, Surface
 from proxy.surfaces.messages.counting import CountTokens
 from proxy.surfaces.messages.routes import ID_HEADER, Messages
 from proxy.surfaces.reading import Limits
+from tests.kits.scripted_corridor import Scripted
 from tests.kits.surface_kit import DECISION, NOW, Asgi, Caller, FakeCorridor, greeted, make_bundle
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.messages import wire
@@ -27,17 +27,10 @@ HEAD = UpstreamHead(
 
 
 @dataclass
-class Scenario:
-    """What happened, in the corridor's words. `how`: the downstream call that ends it."""
+class Scenario(Scripted):
+    """On the Messages API."""
 
-    request: dict[str, Any] = field(default_factory=dict)
-    upstream: Sequence[bytes] = ()
-    ruling: Ruling = field(default_factory=lambda: Ruling(ALLOWED))
-    style: str = "auto"
-    how: str = "deliver"
-    relayed: int = 0
-    keep_alives: int = 0
-    error: Exception | None = None
+    head: UpstreamHead | None = HEAD
     wires: frozenset[Wire] = NATIVE
     path: str = "/v1/messages"
 
@@ -47,37 +40,10 @@ class Scenario:
         question = {"role": "user", "content": "What is the weather?"}
         return {"model": "m", "max_tokens": 64, "messages": [question], **self.request}
 
-    async def play(self, exchange: Exchange, client: Downstream) -> None:
-        """Do to the client what the corridor would do."""
-        head = ReplyHead(
-            self.ruling.input_verdict, Delivery.BUFFERED, HEAD if self.upstream else None, 0.00125
-        )
-        deltas = [read(exchange, raw) for raw in self.upstream]
-        draft = Draft()
-        for delta in deltas[: self.relayed] if self.how == "cut" else deltas:
-            draft.add(delta)
-        for _ in range(self.keep_alives):
-            await client.keep_alive(head)
-        for delta in deltas[: self.relayed]:
-            await client.relay(head, [delta])
-        if self.error is not None:
-            await client.fail(self.error)
-        elif self.how == "deliver":
-            await client.deliver(head, deltas, draft, self.ruling)
-        elif self.how == "cut":
-            await client.cut(head, draft, self.ruling)
-        else:
-            await client.end(head, deltas[self.relayed :], self.ruling)
-
     async def answer(self) -> Any:
         """What the client gets."""
         app = route(FakeCorridor(self.play), style=self.style, wires=self.wires, counts="count" in self.path)
         return await Caller(app).post(self.path, self.body)
-
-
-def read(exchange: Exchange, raw: bytes) -> Delta:
-    """A delta, as an upstream would read it."""
-    return exchange.codec.body(raw) if raw.startswith(b"{") else exchange.codec.frame(raw)
 
 
 def route(

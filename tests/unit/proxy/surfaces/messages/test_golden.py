@@ -1,37 +1,21 @@
-"""Golden wire transcripts of the Messages API.
-
-Run with `GOLDEN=write` in the environment to write the files anew, then read the difference.
-"""
+"""Golden wire transcripts of the Messages API."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
-from tests.kits.surface_kit import DECISION, Answer
+from tests.kits.golden_kit import check, kept
+from tests.kits.surface_kit import DECISION
 from tests.unit.proxy.surfaces.messages.scenarios import SCENARIOS
 
-GOLDEN = Path(__file__).resolve().parents[4] / "golden" / "messages"
 STREAMS = [name for name in SCENARIOS if name.endswith("stream") and "error" not in name]
 REASONS = {"end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"}
-
-
-def transcript(answer: Answer) -> bytes:
-    """Status, headers in their order, body."""
-    lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in answer.headers), ""]
-    return "\n".join(lines).encode() + b"\n" + answer.body + b"\n"
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_wire_bytes_stay_as_they_were(name: str) -> None:
     answer = await SCENARIOS[name].answer()
-    path = GOLDEN / f"{name}.http"
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(transcript(answer))
-    assert transcript(answer) == path.read_bytes()
+    check(answer, "messages", name)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -80,4 +64,4 @@ async def test_blocks_are_numbered_without_gaps_and_go_on_only_while_they_are_op
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.http")} == SCENARIOS.keys()
+    assert kept("messages") == SCENARIOS.keys()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from policies.verdict import Failure
+from tests.kits.golden_kit import check, kept
 from tests.kits.surface_kit import Answer
 from tests.unit.proxy.surfaces.relayed.relaying import (
     FORM_TYPE,
@@ -20,7 +18,6 @@ from tests.unit.proxy.surfaces.relayed.relaying import (
 )
 from tests.unit.proxy.surfaces.relayed.test_embeddings import VECTOR
 
-GOLDEN = Path(__file__).resolve().parents[4] / "golden" / "relayed"
 EMBEDDED = {"model": "m", "input": ["hello", "you"]}
 PICTURE = {"model": "gpt-image-1", "prompt": "a bad cat"}
 
@@ -51,26 +48,13 @@ SCENARIOS = (
 )
 
 
-def transcript_of(answer: Answer) -> bytes:
-    """Status, headers in their order but the time it took, body."""
-    rows = [(name, value) for name, value in answer.headers if name != "x-gatehouse-overhead-ms"]
-    lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in rows), ""]
-    return "\n".join(lines).encode() + b"\n" + answer.body + b"\n"
-
-
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_wire_bytes_stay_as_they_were(name: str) -> None:
-    """Run with `GOLDEN=write` to write the transcripts anew, then read the difference."""
-    path = GOLDEN / f"{name}.http"
-    found = transcript_of(await ask(name))
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(found)
-    assert found == path.read_bytes()
+    check(await ask(name), "relayed", name, clocked=True)
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.http")} == set(SCENARIOS)
+    assert kept("relayed") == set(SCENARIOS)
 
 
 async def test_a_blocked_request_must_not_be_tried_again_and_is_told_in_the_clients_language() -> None:

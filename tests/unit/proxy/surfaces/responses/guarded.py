@@ -24,8 +24,9 @@ from proxy.surfaces.responses.retrieval import StoredResponses
 from proxy.surfaces.responses.routes import Responses
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.testing import POINTS, FakeScreener, Gates, ListLedger
+from tests.kits.scripted_corridor import read
 from tests.kits.surface_kit import DECISION, NOW, Caller, greeted, make_bundle
-from tests.unit.proxy.surfaces.responses.scenarios import NATIVE, read
+from tests.unit.proxy.surfaces.responses.scenarios import NATIVE
 
 SECRET = "nitroglycerine"
 OUT = Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from policies.verdict import ALLOWED
-from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
-from proxy.exchange.ports import CHAT, Downstream, ReplyHead, Ruling, UpstreamError, UpstreamHead, Wire
+from proxy.exchange.exchange import Exchange
+from proxy.exchange.ports import CHAT, Ruling, UpstreamError, UpstreamHead, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.retrieval import Action, StoredResponses
 from proxy.surfaces.responses.routes import Responses
 from proxy.surfaces.responses.withheld import Withheld
+from tests.kits.scripted_corridor import Scripted
 from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.responses import wire
@@ -25,17 +25,9 @@ OUTPUT_BLOCK = Ruling(ALLOWED, (chat.OUT_BLOCK,), ((0, chat.canned()),))
 
 
 @dataclass
-class Scenario:
-    """What happened, in the corridor's words. `how`: the downstream call that ends it."""
+class Scenario(Scripted):
+    """On the Responses API."""
 
-    request: dict[str, Any] = field(default_factory=dict)
-    upstream: Sequence[bytes] = ()
-    ruling: Ruling = field(default_factory=lambda: Ruling(ALLOWED))
-    style: str = "auto"
-    how: str = "deliver"
-    relayed: int = 0
-    keep_alives: int = 0
-    error: Exception | None = None
     head: UpstreamHead | None = chat.HEAD
     wires: frozenset[Wire] = NATIVE
 
@@ -44,36 +36,9 @@ class Scenario:
         """The request body."""
         return {"model": "m", "input": "What is the weather?", **self.request}
 
-    async def play(self, exchange: Exchange, client: Downstream) -> None:
-        """Do to the client what the corridor would do."""
-        upstream = self.head if self.upstream else None
-        head = ReplyHead(self.ruling.input_verdict, Delivery.BUFFERED, upstream, 0.00125)
-        exchange.codec.payload(exchange, exchange.bundle.constitution.text)
-        deltas = [read(exchange, raw) for raw in self.upstream]
-        draft = Draft()
-        for delta in deltas[: self.relayed] if self.how == "cut" else deltas:
-            draft.add(delta)
-        for _ in range(self.keep_alives):
-            await client.keep_alive(head)
-        for delta in deltas[: self.relayed]:
-            await client.relay(head, [delta])
-        if self.error is not None:
-            await client.fail(self.error)
-        elif self.how == "deliver":
-            await client.deliver(head, deltas, draft, self.ruling)
-        elif self.how == "cut":
-            await client.cut(head, draft, self.ruling)
-        else:
-            await client.end(head, deltas[self.relayed :], self.ruling)
-
     def app(self) -> Asgi:
         """The route on a corridor that plays this scenario."""
         return responses_route(FakeCorridor(self.play), style=self.style, wires=self.wires)
-
-
-def read(exchange: Exchange, raw: bytes) -> Delta:
-    """A delta, as an upstream would read it."""
-    return exchange.codec.body(raw) if raw.startswith(b"{") else exchange.codec.frame(raw)
 
 
 def responses_route(

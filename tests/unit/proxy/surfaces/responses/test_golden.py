@@ -1,28 +1,16 @@
-"""Golden wire transcripts of the Responses API.
-
-Run with `GOLDEN=write` in the environment to write the files anew, then read the difference.
-"""
+"""Golden wire transcripts of the Responses API."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.kits.golden_kit import FOLDER, check, kept
 from tests.kits.surface_kit import Answer, Caller
 from tests.unit.proxy.surfaces.responses.scenarios import SCENARIOS
 
-GOLDEN = Path(__file__).resolve().parents[4] / "golden" / "responses"
-SHAPES = orjson.loads((GOLDEN.parent / "openai_responses_shapes.json").read_bytes())
-
-
-def transcript(answer: Answer) -> bytes:
-    """Status, headers in their order, body."""
-    lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in answer.headers), ""]
-    return "\n".join(lines).encode() + b"\n" + answer.body + b"\n"
+SHAPES = orjson.loads((FOLDER / "openai_responses_shapes.json").read_bytes())
 
 
 def shape(name: str) -> Draft202012Validator:
@@ -38,11 +26,7 @@ async def answer_to(name: str) -> Answer:
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_wire_bytes_stay_as_they_were(name: str) -> None:
     answer = await answer_to(name)
-    path = GOLDEN / f"{name}.http"
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(transcript(answer))
-    assert transcript(answer) == path.read_bytes()
+    check(answer, "responses", name)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -77,4 +61,4 @@ async def test_the_last_event_repeats_what_was_told_and_nothing_else(name: str) 
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.http")} == SCENARIOS.keys()
+    assert kept("responses") == SCENARIOS.keys()

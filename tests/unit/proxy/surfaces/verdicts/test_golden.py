@@ -1,16 +1,10 @@
-"""Golden wire transcripts of the routes that give a verdict and call no model.
-
-Run with `GOLDEN=write` in the environment to write the files anew, then read the difference.
-"""
+"""Golden wire transcripts of the routes that give a verdict and call no model."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +17,10 @@ from proxy.surfaces.verdicts.guard_check import GuardCheck
 from proxy.surfaces.verdicts.litellm_guardrail import LitellmGuardrail
 from proxy.surfaces.verdicts.moderations import Moderations
 from proxy.testing import FakeScreener, Gates
+from tests.kits.golden_kit import check, kept
 from tests.kits.surface_kit import Answer, Caller
-from tests.unit.proxy.surfaces.chat_completions.test_golden import transcript
 from tests.unit.proxy.surfaces.verdicts.asking import Desk
 
-GOLDEN = Path(__file__).resolve().parents[4] / "golden" / "verdicts"
 LITELLM = {"input_type": "request", "request_data": {}, "model": "m"}
 
 
@@ -52,12 +45,7 @@ class Asked:
         return await Caller(route).post(self.path, self.body)
 
 
-def lasting(answer: Answer) -> bytes:
-    """The transcript without the time it took."""
-    return re.sub(rb"(x-gatehouse-overhead-ms:) [0-9.]+", rb"\1 0.0", transcript(answer))
-
-
-check = partial(Asked, f"/v1{guard_check.PATH}", make=GuardCheck)
+asked = partial(Asked, f"/v1{guard_check.PATH}", make=GuardCheck)
 hook = partial(Asked, litellm_guardrail.PATH, make=LitellmGuardrail)
 moderation = partial(Asked, f"/v1{moderations.PATH}")
 
@@ -73,11 +61,11 @@ def response_hook(*texts: str) -> Asked:
 
 
 SCENARIOS: dict[str, Asked] = {
-    "check_allowed": check({"input": "hello", "output": "fine"}),
-    "check_input_blocked": check({"input": "bad"}),
-    "check_one_output_blocked": check({"input": "hello", "output": ["fine", "bad"]}),
-    "check_guard_unavailable": check({"input": "hello"}, broken=True),
-    "check_unreadable": check({"messages": "hello"}),
+    "check_allowed": asked({"input": "hello", "output": "fine"}),
+    "check_input_blocked": asked({"input": "bad"}),
+    "check_one_output_blocked": asked({"input": "hello", "output": ["fine", "bad"]}),
+    "check_guard_unavailable": asked({"input": "hello"}, broken=True),
+    "check_unreadable": asked({"messages": "hello"}),
     "litellm_allowed": hook({**LITELLM, "texts": ["hello"]}),
     "litellm_blocked": hook({**LITELLM, "texts": ["hello", "bad"]}),
     "litellm_answer_blocked": hook({**LITELLM, "input_type": "response", "texts": ["bad"]}),
@@ -95,12 +83,8 @@ SCENARIOS: dict[str, Asked] = {
 
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_wire_bytes_stay_as_they_were(name: str) -> None:
-    found, path = lasting(await SCENARIOS[name].answer()), GOLDEN / f"{name}.http"
-    if os.environ.get("GOLDEN") == "write":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(found)
-    assert found == path.read_bytes()
+    check(await SCENARIOS[name].answer(), "verdicts", name, clocked=True)
 
 
 def test_every_transcript_belongs_to_a_scenario() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.http")} == SCENARIOS.keys()
+    assert kept("verdicts") == SCENARIOS.keys()
