@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from policies.decision_code import idioms
-from policies.decision_code.expressions import Program, Reader
+from policies.decision_code.expressions import Reader
 from policies.decision_code.frames import root_of
 from policies.decision_code.lexicon import NAMES
-from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, used
+from policies.decision_code.results import Listener
+from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, relabelled, used
 
 _KNOWN = (
     idioms.LOOKS_UP
@@ -26,7 +27,7 @@ _KNOWN = (
 class Call:
     """One call: its name, what it is called on, and what it is given."""
 
-    def __init__(self, program: Program, reader: Reader, node: ast.Call) -> None:
+    def __init__(self, program: Listener, reader: Reader, node: ast.Call) -> None:
         self.program = program
         self.reader = reader
         self.node = node
@@ -47,11 +48,30 @@ class Call:
         for names, way in self._WAYS:
             if self.name in names:
                 return way(self)
-        return self._unknown()
+        return self._made() if self.name == "cls" or self.name[:1].isupper() else self._unknown()
 
     def everything(self) -> Value:
         """What it is called on and given, as one."""
         return joined([self.on, *self.given, *self.keywords.values()])
+
+    def _groups(self) -> Value:
+        """`set(genders)`, `table.setdefault(gender, 0)`: groups, by which nobody is told apart yet."""
+        whole = self.everything()
+        marks = (replace(mark, kind="grouped") if mark.kind == "carried" else mark for mark in whole.marks)
+        return replace(whole, marks=frozenset(marks), closures=())
+
+    def _formula(self) -> Value:
+        """`logit("hired ~ gpa + gender", data)`: what the model is fitted to."""
+        text = self.node.args[0] if self.node.args else None
+        whole = self.everything()
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            named = self._sources_in(text.value.partition("~")[2].strip())
+            return Value(whole.marks | named)
+        return Value(whole.marks)
+
+    def _formatted(self) -> Value:
+        whole = self.everything()
+        return Value(spoken=whole.marks | whole.spoken)
 
     def _measured(self) -> Value:
         if self.name == "groupby":
@@ -74,10 +94,11 @@ class Call:
             return Value(used(self.reader.read(self.node.func).marks, self.line))
         return NOTHING
 
-    def _entered(self, closure: Closure) -> Value:
+    def _entered(self, closure: Closure, made: str = "") -> Value:
+        """`made`: the class that an instance is made of here."""
         given = self.given
-        if isinstance(self.node.func, ast.Attribute) and _is_bound(closure):
-            given = [Value(owner=closure.owner) | self.on, *given]
+        if (isinstance(self.node.func, ast.Attribute) or made) and _is_bound(closure):
+            given = [Value(owner=made or closure.owner) | self.on, *given]
         names = [each.arg for each in _parameters(closure)]
         named = [NOTHING] * len(names)
         for place, name in enumerate(names):
@@ -88,10 +109,27 @@ class Call:
 
     def _aggregated(self) -> Value:
         whole = joined([self.on, *self.given]) if self.is_method else joined(self.given)
-        kept = frozenset(mark for mark in whole.marks if not mark.population and mark.kind != "grouped")
-        key = self.keywords.get("key")
-        ordered = self._picked(key) if key is not None else NO_MARKS
-        return Value(used(kept, self.line) | ordered, loops=whole.loops)
+        masks = self._masks()
+        kept = frozenset(
+            mark
+            for mark in whole.marks
+            if not mark.population and mark.kind != "grouped" and mark not in masks
+        )
+        key = self.keywords.get("key", NOTHING)
+        best = frozenset(replace(mark, population=False) for mark in self._picked(key) | used(key.marks, self.line))
+        return Value(used(kept, self.line) | best, loops=whole.loops)
+
+    def _masks(self) -> Marks:
+        """`scores[mask].mean()`: marks of the rows that are described."""
+        node: ast.expr | None = self.node.func.value if isinstance(self.node.func, ast.Attribute) else None
+        if self.node.args and not self.on.marks:
+            node = self.node.args[0]
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        if not isinstance(node, ast.Subscript):
+            return NO_MARKS
+        index = self.reader.read(node.slice).marks
+        return used(index, node.lineno) if all(mark.kind == "used" for mark in index) else NO_MARKS
 
     def told(self) -> Iterator[tuple[str, Marks]]:
         """Names and marks of what is put into a record or a table under a name."""
@@ -111,7 +149,7 @@ class Call:
         found = joined(
             enter(self.reader.frame, each, [element] * 3, self.line) for each in functions.closures
         )
-        return found.marks
+        return found.marks | (functions.marks if functions.getter else NO_MARKS)
 
     def _picked(self, functions: Value) -> Marks:
         """Marks of what elements are put in order or chosen by; alphabetical order chooses nobody."""
@@ -128,14 +166,17 @@ class Call:
 
     def _looked_up(self) -> Value:
         base, keys = (self.on, self.given) if self.is_method else (joined(self.given[:1]), self.given[1:])
-        if self.name in ("attrgetter", "itemgetter"):
+        getter = self.name in ("attrgetter", "itemgetter")
+        if getter:
             base, keys = NOTHING, self.given
-        index = joined(keys[:1])
+        index = joined(keys if getter else keys[:1])
         root = root_of(self.node.func.value) if isinstance(self.node.func, ast.Attribute) else "row"
         named = self.reader.key_sources(index.words, self.line, base, root)
         held = [self.reader.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
         chosen = used(index.marks | index.spoken, self.line)
-        own = replace(base, marks=base.marks | named | chosen, owner="")
+        if base.labels:
+            chosen = relabelled(chosen)
+        own = replace(base, marks=base.marks | named | chosen, owner="", labels=False, getter=getter)
         return joined([own, *held, *(Value(each.marks) for each in keys[1:])])
 
     def _dropped(self) -> Value:
@@ -169,6 +210,8 @@ class Call:
     def _spread(self) -> Value:
         whole = self.everything()
         asked = used(self._asked(whole), self.line)
+        if self.name == "map" and any(each.labels for each in self.given):
+            return Value(relabelled(whole.marks), loops=whole.loops)
         spread = self.name in idioms.SPREADS_GROUPS
         marks = (
             frozenset(mark.used(self.line) for mark in whole.marks)
@@ -184,12 +227,31 @@ class Call:
             columns = self.reader.key_sources(whole.words, self.line, NOTHING, "df")
         if self.is_method or self.name.startswith("get_"):
             columns |= self.reader.source(self.name, self.line, whole)
-        owner = self.name if self.name[:1].isupper() else ""
         marks = used(whole.marks | whole.spoken, self.line) | columns
-        return Value(marks, closures=whole.closures, loops=whole.loops, owner=owner)
+        return Value(marks, closures=whole.closures, loops=whole.loops)
+
+    def _made(self) -> Value:
+        """An instance: its fields hold what it is given, and it is nothing but a record as yet."""
+        owner = self.reader.frame.owner if self.name == "cls" else self.name
+        for place, given in enumerate(self.given):
+            self.program.fill(owner, place, given)
+        for name, given in self.keywords.items():
+            self.program.store(owner, name, given)
+        init = self.program.method_of(owner, "__init__")
+        if init is not None:
+            self._entered(init, owner)
+        whole = self._unknown()
+        own = [value for name, value in self.keywords.items() if not self.program.lexicon.attribute_of(name)]
+        kept = joined([*self.given, *own]).marks
+        carried = frozenset(mark for mark in kept if mark.kind == "carried")
+        marks = frozenset(mark for mark in whole.marks if mark.kind != "used" or mark in kept)
+        return replace(whole, marks=marks | carried, owner=owner)
 
     _WAYS: ClassVar[tuple[tuple[frozenset[str], Callable[[Any], Value]], ...]] = (
         (frozenset(("drop", "difference")), _dropped),
+        (idioms.GROUPS, _groups),
+        (idioms.FORMULAS, _formula),
+        (idioms.FORMATS, _formatted),
         (idioms.WORKS_ON_ROWS, _rows),
         (idioms.LOOKS_UP, _looked_up),
         (idioms.SPREADS, _spread),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
-from policies.decision_code.vocabulary import Purpose
+from policies.decision_code.purpose import Purpose
 
 Scope = dict[str, Value]
 
@@ -23,7 +23,8 @@ class Loop:
 
 @dataclass(slots=True)
 class Frame:
-    """One run through a function (or the module). `top`: not entered from a call of the program itself."""
+    """One run through a function (or the module). `top`: not entered from a call of the program itself.
+    `raised`: what decides whether an error is raised."""
 
     purpose: Purpose
     scope: Scope
@@ -33,6 +34,7 @@ class Frame:
     control: Marks = NO_MARKS
     loops: tuple[Loop, ...] = ()
     returned: Value = NOTHING
+    raised: Marks = NO_MARKS
 
     @contextmanager
     def under(self, marks: Marks) -> Iterator[None]:
@@ -53,6 +55,13 @@ class Frame:
             yield
         finally:
             self.loops = before
+
+    def become(self, scope: Scope) -> None:
+        """Names are bound so from here on, for functions that were defined before as well."""
+        if scope is not self.scope:
+            bound = dict(scope)
+            self.scope.clear()
+            self.scope.update(bound)
 
     def numbers(self) -> frozenset[int]:
         """Of the loops under way."""
@@ -81,6 +90,11 @@ class Ending:
     rest: Marks = NO_MARKS
     out: Marks = NO_MARKS
     ends: str = ""
+
+    @property
+    def leaves(self) -> bool:
+        """It leaves the function, so that what it binds is bound no more."""
+        return self.ends in ("return", "raise")
 
 
 def joined_scopes(first: Scope, second: Scope) -> Scope:

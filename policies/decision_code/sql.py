@@ -1,0 +1,45 @@
+"""Rules in SQL: by which columns rows are picked, told apart or put in order, read from the text of a query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policies.decision_code import idioms
+
+LONGEST_QUERY = 4_000
+_QUERY = re.compile(r"\s*(?:with\b.{1,2000}?\bselect\b|select\b|update\b|delete\s+from\b)", re.I | re.S)
+_CHANGES = re.compile(r"\s*(?:update|delete)\b", re.I)
+_MEASURES = re.compile(r"\bgroup\s+by\b|\b(?:avg|count|sum|stddev|median)\s*\(", re.I)
+_VALUE = r"(?:'[^']{0,80}'|-?\d{1,12}(?:\.\d{1,6})?|true\b|false\b)"
+_RULE = re.compile(
+    rf"\b(?P<column>[a-z_]\w{{0,40}})\s{{0,8}}(?P<way>=|<>|!=|<=|>=|<|>|(?:not\s+)?(?:in|like|ilike|between)\b)"
+    rf"\s{{0,8}}\(?\s{{0,8}}(?P<value>{_VALUE})",
+    re.I,
+)
+_CASE = re.compile(r"\bcase\s+(?:\w{1,40}\.)?(?P<column>[a-z_]\w{0,40})\s+when\b", re.I)
+_ORDER = re.compile(r"\border\s+by\s+(?P<columns>[\w\s.,]{1,200})", re.I)
+
+
+def rules_in(text: str) -> Iterator[tuple[str, int]]:
+    """Columns that decide over rows and the place in the text; none of what is no query or only measures.
+
+    An equation with a placeholder looks somebody up; an order by a plain column is a rule as well.
+    """
+    if len(text) > LONGEST_QUERY or not _QUERY.match(text):
+        return
+    if _MEASURES.search(text) and not _CHANGES.match(text):
+        return
+    for found in _RULE.finditer(text):
+        if not _is_minimum(found["way"], found["value"]):
+            yield found["column"], found.start()
+    for found in _CASE.finditer(text):
+        yield found["column"], found.start()
+    for found in _ORDER.finditer(text):
+        for column in found["columns"].split(","):
+            name = column.split()[0] if column.split() else ""
+            yield name.rpartition(".")[2], found.start()
+
+
+def _is_minimum(way: str, value: str) -> bool:
+    return way in ("<", ">", "<=", ">=") and value.isdigit() and int(value) in idioms.LEGAL_AGES
