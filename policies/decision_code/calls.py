@@ -12,6 +12,7 @@ from policies.decision_code.expressions import Reader
 from policies.decision_code.frames import root_of
 from policies.decision_code.lexicon import NAMES
 from policies.decision_code.results import Listener
+from policies.decision_code.shapes import tells_decision
 from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, relabelled, used
 
 _KNOWN = (
@@ -45,6 +46,8 @@ class Call:
         functions = self._functions()
         if functions:
             return joined(self._entered(each) for each in functions) | self._choice_of_function()
+        if self.is_method and self.name in idioms.ASKS_ROWS and self.keywords:
+            return self._asked_for()
         for names, way in self._WAYS:
             if self.name in names:
                 return way(self)
@@ -68,6 +71,15 @@ class Call:
             named = self._sources_in(text.value.partition("~")[2].strip())
             return Value(whole.marks | named)
         return Value(whole.marks)
+
+    def _partial(self) -> Value:
+        """`partial(f, a, key=b)`: the function with some of its parameters given."""
+        made = []
+        for each in joined(self.given[:1]).closures:
+            names = (parameter.arg for parameter in _parameters(each) if parameter.arg not in each.preset)
+            given = {**each.preset, **dict(zip(names, self.given[1:], strict=False)), **self.keywords}
+            made.append(replace(each, preset=given, place=self.line * 1000 + self.node.col_offset))
+        return Value(closures=tuple(made))
 
     def _formatted(self) -> Value:
         whole = self.everything()
@@ -99,7 +111,7 @@ class Call:
         given = self.given
         if (isinstance(self.node.func, ast.Attribute) or made) and _is_bound(closure):
             given = [Value(owner=made or closure.owner) | self.on, *given]
-        names = [each.arg for each in _parameters(closure)]
+        names = [each.arg for each in _parameters(closure) if each.arg not in closure.preset]
         named = [NOTHING] * len(names)
         for place, name in enumerate(names):
             named[place] = self.keywords.get(name, NOTHING)
@@ -116,7 +128,11 @@ class Call:
             if not mark.population and mark.kind != "grouped" and mark not in masks
         )
         key = self.keywords.get("key", NOTHING)
-        best = frozenset(replace(mark, population=False) for mark in self._picked(key) | used(key.marks, self.line))
+        if "key" in self.keywords:
+            kept |= frozenset(mark for mark in whole.marks if mark.population and mark.kind == "used")
+        best = frozenset(
+            replace(mark, population=False) for mark in self._picked(key) | used(key.marks, self.line)
+        )
         return Value(used(kept, self.line) | best, loops=whole.loops)
 
     def _masks(self) -> Marks:
@@ -136,6 +152,10 @@ class Call:
         if self.name in ("assign", "dict", "replace", "_replace", "update") or self.name[:1].isupper():
             for name, value in self.keywords.items():
                 yield name, value.marks | self._asked(value)
+        if self.name in ("update", "delete") and any(
+            tells_decision(each.value) for each in self.node.keywords
+        ):
+            yield "decision", frozenset(replace(mark, population=False) for mark in self.on.marks)
 
     def order(self) -> Marks:
         """Marks of a computed key by which elements are put in order."""
@@ -177,7 +197,17 @@ class Call:
         if base.labels:
             chosen = relabelled(chosen)
         own = replace(base, marks=base.marks | named | chosen, owner="", labels=False, getter=getter)
-        return joined([own, *held, *(Value(each.marks) for each in keys[1:])])
+        return joined([own, *held, *(Value(each.marks, each.words) for each in keys[1:])])
+
+    def _asked_for(self) -> Value:
+        """`objects.filter(gender="F")`: rows that fit a constant; one that fits a variable is looked up."""
+        marks = {
+            replace(mark, kind="used", population=True)
+            for each in self.node.keywords
+            if isinstance(each.value, ast.Constant | ast.Tuple | ast.List)
+            for mark in self.reader.source((each.arg or "").partition("__")[0], self.line)
+        }
+        return replace(self.on, marks=self.on.marks | marks)
 
     def _dropped(self) -> Value:
         words = joined([*self.given, *self.keywords.values()]).words
@@ -202,10 +232,15 @@ class Call:
         return frozenset(mark for name in names for mark in self.reader.source(name, self.line))
 
     def _carried(self) -> Value:
-        whole = self.on if self.name == "split" else self.everything()
+        whole = self.on if self.name == "split" else joined([self.on, *self.given, *self._fields()])
         words = self.keywords.get("columns", NOTHING).words if self.name == "get_dummies" else frozenset()
         named = self.reader.key_sources(words, self.line, NOTHING, "df")
         return replace(whole, marks=whole.marks | named)
+
+    def _fields(self) -> list[Value]:
+        """What fields are set to; an attribute's own field decides nothing."""
+        known = self.program.lexicon.attribute_of
+        return [value for name, value in self.keywords.items() if not known(name)]
 
     def _spread(self) -> Value:
         whole = self.everything()
@@ -230,6 +265,10 @@ class Call:
         marks = used(whole.marks | whole.spoken, self.line) | columns
         return Value(marks, closures=whole.closures, loops=whole.loops)
 
+    def _replaced(self) -> Value:
+        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number."""
+        return self._carried() if self.keywords else self._unknown()
+
     def _made(self) -> Value:
         """An instance: its fields hold what it is given, and it is nothing but a record as yet."""
         owner = self.reader.frame.owner if self.name == "cls" else self.name
@@ -241,8 +280,7 @@ class Call:
         if init is not None:
             self._entered(init, owner)
         whole = self._unknown()
-        own = [value for name, value in self.keywords.items() if not self.program.lexicon.attribute_of(name)]
-        kept = joined([*self.given, *own]).marks
+        kept = joined([*self.given, *self._fields()]).marks
         carried = frozenset(mark for mark in kept if mark.kind == "carried")
         marks = frozenset(mark for mark in whole.marks if mark.kind != "used" or mark in kept)
         return replace(whole, marks=marks | carried, owner=owner)
@@ -251,6 +289,8 @@ class Call:
         (frozenset(("drop", "difference")), _dropped),
         (idioms.GROUPS, _groups),
         (idioms.FORMULAS, _formula),
+        (frozenset(("partial",)), _partial),
+        (frozenset(("replace", "_replace")), _replaced),
         (idioms.FORMATS, _formatted),
         (idioms.WORKS_ON_ROWS, _rows),
         (idioms.LOOKS_UP, _looked_up),

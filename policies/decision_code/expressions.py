@@ -94,9 +94,9 @@ class Reader:
 
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, str):
+            self.program.text(self.frame, node.value, node)
             if len(node.value) <= LONGEST_WORD:
                 return Value(words=frozenset((node.value,)))
-            self.program.text(self.frame, node.value, node)
         return NOTHING
 
     def _name(self, node: ast.Name) -> Value:
@@ -112,6 +112,8 @@ class Reader:
         if node.attr in idioms.DESCRIBES:
             return NOTHING
         found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
+        if idioms.THINGS.intersection(words_of(root_of(node.value))):
+            found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
             return Value(found, loops=base.loops)
         held = self.frame.scope.get(f"{root_of(node.value)}[{node.attr}]")
@@ -153,12 +155,23 @@ class Reader:
         values = [self.read(side) for side in sides]
         marks = joined(values).marks
         if not marks:
-            return Value(self._named(node, values))
+            return Value(self._named(node, values) | self._spoken_of(node))
         groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
         marks = frozenset(replace(m, kind="grouped") if m.attribute in groups else m for m in marks)
         if _is_legal_minimum(node, marks):
             return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
         return Value(used(marks, node.lineno), loops=joined(values).loops)
+
+    def _spoken_of(self, node: ast.Compare) -> Marks:
+        """`"maternity" in cv.text`: what a text says about somebody."""
+        match node:
+            case ast.Compare(
+                left=ast.Constant(value=str(word)), ops=[ast.In() | ast.NotIn()], comparators=[given]
+            ):
+                names = {name for each in ast.walk(given) for name in _names(each)}
+                if idioms.TEXTS & {word for name in names for word in words_of(name)}:
+                    return used(self.source(word, node.lineno), node.lineno)
+        return NO_MARKS
 
     def _named(self, node: ast.Compare, values: list[Value]) -> Marks:
         """`key == "gender"` in a loop over fields: what follows uses that attribute."""
@@ -321,6 +334,14 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
                 narrow(scope, each, reader)
         case _:
             pass
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return (name,)
+        case _:
+            return ()
 
 
 def _is_table(root: str) -> bool:

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
 from policies.decision_code.purpose import Purpose
+from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
 
 Scope = dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop under way: its number and the plain names that its body sets anew each time."""
+    """A loop under way: its number and the plain names that its body sets anew each time.
+    `over`: the name of what it runs over, where it has one."""
 
     number: int
     fresh: frozenset[str]
+    over: str = ""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,11 @@ class Frame:
     def numbers(self) -> frozenset[int]:
         """Of the loops under way."""
         return frozenset(loop.number for loop in self.loops)
+
+    def collection_of(self, element: Value) -> str:
+        """The name of what this is an element of, in the loops under way."""
+        over = (loop.over for loop in self.loops if loop.number in element.loops)
+        return next(over, "")
 
     def accumulates(self, name: str) -> frozenset[int]:
         """Loops over which this name adds up, instead of being set anew."""

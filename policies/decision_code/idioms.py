@@ -25,10 +25,22 @@ GROUPS = frozenset(("unique", "set", "drop_duplicates", "setdefault", "defaultdi
 FORMULAS = frozenset(("ols", "logit", "glm", "probit", "OLS", "Logit", "GLM"))
 """They take the columns of a model from a text such as `hired ~ gpa + gender`."""
 DESCRIBES = frozenset(
-    ("params", "pvalues", "coef_", "tvalues", "conf_int", "summary", "feature_importances_", "rsquared", "columns")
+    [
+        "params",
+        "pvalues",
+        "coef_",
+        "tvalues",
+        "conf_int",
+        "summary",
+        "feature_importances_",
+        "rsquared",
+        "columns",
+    ]
 )
 """Fields of a model or a table that describe it as a whole."""
-FORMATS = frozenset(("format", "format_map", "render", "substitute", "safe_substitute", "render_template", "gettext"))
+FORMATS = frozenset(
+    ("format", "format_map", "render", "substitute", "safe_substitute", "render_template", "gettext")
+)
 """They make a text to be read."""
 CARRIES = word_set("""
 int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
@@ -53,9 +65,20 @@ LOOKS_UP = frozenset(
         "lookup",
     )
 )
+ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
+"""They pick rows of a database by the fields that their keywords name."""
 STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
 STORES_INTO = frozenset(("heappush", "heappushpop", "insort", "insort_left", "insort_right"))
 """The same for the collection that is their first argument."""
+THINGS = word_set("""
+cache file path entry entries house building car vehicle machine page document token session server
+certificate artwork wine property tree item connection conn record log job message
+""")
+"""What has an age and is nobody."""
+TEXTS = word_set("""
+text lower cv resume bio essay letter content body description note notes profile summary
+""")
+"""Names of free text about somebody."""
 LABELS = word_set("""
 title salutation greeting address pronoun pronouns label group bucket bracket band category code name names
 language locale lang letter text message html template size year years encoded clean normalized normalised

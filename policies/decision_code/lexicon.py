@@ -14,21 +14,23 @@ def word_set(text: str) -> frozenset[str]:
 
 
 PROTECTED: Mapping[str, str] = {
-    "race": "race racial ethnicity ethnic ancestry indigenous skin_color skin_colour skin_tone caste is_black "
-    "is_white is_hispanic is_asian african_american",
+    "race": "race racial ethnicity ethnic ancestry indigenous skin_color skin_colour skin_tone caste "
+    "is_black is_white is_hispanic is_asian african_american",
     "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
     "sikh atheist hijab headscarf turban",
     "gender": "gender sex male female transgender pronouns nonbinary non_binary is_woman is_man",
-    "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday elderly is_senior",
+    "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday "
+    "elderly is_senior",
     "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment impaired "
     "deaf autistic special_needs chronic_illness",
     "nationality": "nationality citizenship citizen national_origin country_of_birth country_of_origin "
     "birth_country birthplace place_of_birth foreign_born born_abroad home_country origin_country immigrant "
     "immigration_status foreigner is_foreign migrant migration_background",
-    "marital status": "marital_status marital married unmarried is_married is_single relationship_status "
+    "marital status": "marital_status marital married unmarried is_married relationship_status "
     "divorced widowed civil_status",
     "pregnancy": "pregnant pregnancy is_expecting maternity maternity_leave parental_leave paternity",
-    "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian gay lesbian bisexual queer lgbt lgbtq",
+    "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian gay lesbian bisexual queer lgbt "
+    "lgbtq",
     "politics": "political_affiliation political_party party_affiliation political_views political_leaning "
     "union_member trade_union_member",
 }

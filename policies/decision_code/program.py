@@ -20,6 +20,7 @@ from policies.decision_code.vocabulary import decides, is_trade
 
 MOST_STEPS = 25_000
 DEEPEST_CALL = 5
+MOST_ANCESTORS = 12
 
 
 class EnoughError(Exception):
@@ -40,6 +41,7 @@ class ProgramReading:
         self._fields: dict[tuple[str, str], Value] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._order: dict[str, tuple[str, ...]] = {}
+        self._queries: dict[str, list[tuple[str, int]]] = {}
         self._waiting: list[tuple[Closure, str]] = []
         self._named: set[tuple[int, str]] = set()
         self._seen: set[int] = set()
@@ -84,6 +86,8 @@ class ProgramReading:
     def _bind(self, frame: Frame, closure: Closure, given: Sequence[Value]) -> None:
         arguments = closure.node.args
         names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        names = [each for each in names if each.arg not in closure.preset]
+        frame.scope.update(closure.preset)
         for place, each in enumerate(names):
             value = given[place] if place < len(given) else NOTHING
             frame.scope[each.arg] = replace(value, owner=value.owner or _annotated(each))
@@ -148,12 +152,14 @@ class ProgramReading:
 
     def text(self, frame: Frame, text: str, node: ast.expr) -> None:
         """See `Program.text`."""
+        if text not in self._queries:
+            trade = self.module.about_people or is_trade(frozenset(words_of(text)))
+            named = ((self.lexicon.attribute_of(column), place) for column, place in rules_in(text))
+            self._queries[text] = [(attribute, place) for attribute, place in named if attribute and trade]
         whole = (node.end_lineno or node.lineno) - node.lineno == text.count("\n")
-        for column, place in rules_in(text):
-            attribute = self.lexicon.attribute_of(column)
-            if attribute and (self.module.about_people or is_trade(frozenset(words_of(text)))):
-                line = node.lineno + (text[:place].count("\n") if whole else 0)
-                self.result(frame, frozenset((Mark(attribute, "used", line, path=(line,)),)), node)
+        for attribute, place in self._queries[text]:
+            line = node.lineno + (text[:place].count("\n") if whole else 0)
+            self.result(frame, frozenset((Mark(attribute, "used", line, path=(line,)),)), node)
 
     def is_helper(self, name: str) -> bool:
         """See `Listener.is_helper`."""
@@ -163,8 +169,10 @@ class ProgramReading:
         """A class and those it inherits from, as far as they are in the program."""
         line = [owner]
         for each in line:
+            if len(line) >= MOST_ANCESTORS:
+                break
             line += [base for base in self._bases.get(each, ()) if base not in line]
-        return line
+        return line[:MOST_ANCESTORS]
 
     def property_of(self, owner: str, name: str) -> Closure | None:
         """See `Program.property_of`."""
@@ -243,11 +251,14 @@ class ProgramReading:
 def _names_used_in_functions(tree: ast.Module) -> frozenset[str]:
     """Names and methods that some function uses, itself apart."""
     used: set[str] = set()
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-            names = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
-            names |= {each.attr for each in ast.walk(function) if isinstance(each, ast.Attribute)}
-            used |= names - {function.name}
+    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+    while waiting:
+        node, inside = waiting.pop()
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if inside and name != inside:
+            used.add(name)
+        inside = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else inside
+        waiting += ((child, inside) for child in ast.iter_child_nodes(node))
     return frozenset(used)
 
 

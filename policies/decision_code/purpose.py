@@ -12,11 +12,13 @@ from functools import cached_property
 from policies.decision_code.lexicon import word_set, words_of
 from policies.decision_code.vocabulary import TRADE, asks, decides, is_trade
 
+LONGEST_TEXT = 200
 _MEASURES = word_set("""
 audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown
 distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
 mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
-fifths proportions crosstab independence oversample undersample resample rebalance stratify stratified
+fifths proportions crosstab independence oversample undersample resample rebalance stratify
+stratified stratum strata randomise randomize arm
 """)
 _MEASURES_ALONE = word_set("""
 report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
@@ -29,19 +31,20 @@ _SCORES = re.compile(
 _PREPARES = word_set("""
 encode encoded encoder feature features vector to format title greet greeting salutation label
 display repr str parse load read normalise normalize clean to_dict serialise serialize valid
-validate address article
+validate address article color colour icon emoji css marker split
 """)
 _LEGITIMATE: tuple[tuple[frozenset[str], frozenset[str], frozenset[str]], ...] = (
     (
         word_set("""
 dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol
 vaccine vaccines vaccination calorie calories kcal spirometry lung bone percentile patient
-patients cardiac workout training fitness pulse diabetes symptom symptoms medical screening_age mammography drug mg paediatric
-pediatric glucose
+patients cardiac workout training fitness pulse diabetes symptom symptoms medical screening_age
+mammography drug mg paediatric pediatric glucose
 """),
         frozenset(("age", "gender", "pregnancy", "disability")),
         word_set("""
 premium insurance insurer loan credit hire hiring salary price pricing job employee candidate
+waiting queue priority triage bed beds slot slots appointment organ transplant waitlist next
 """),
     ),
     (
@@ -53,7 +56,8 @@ visa passport customs tax residency vote voting voter consular immigration elect
     ),
     (
         word_set("""
-ticket tickets fare fares fee fees library museum entrance membership concession retirement retire retired pension pensioner senior child
+ticket tickets fare fares fee fees library museum entrance membership concession retirement retire
+retired pension pensioner senior child
 """),
         frozenset(("age", "disability")),
         word_set("loan credit hire hiring salary job mortgage insurance"),
@@ -75,7 +79,9 @@ match matching duplicate duplicates dedupe similarity password username email li
         word_set("loan credit hire risk applicant insurance"),
     ),
     (
-        word_set("translator translators interpreter interpreters translation locale language subtitle subtitles"),
+        word_set(
+            "translator translators interpreter interpreters translation locale language subtitle subtitles"
+        ),
         frozenset(("native language", "accent", "nationality")),
         word_set("loan credit hire hiring salary applicant candidate score risk"),
     ),
@@ -85,7 +91,7 @@ match matching duplicate duplicates dedupe similarity password username email li
         word_set("loan credit hire hiring salary applicant candidate score risk"),
     ),
     (
-        word_set("size sizes clothing shoe shoes garment outfit fit"),
+        word_set("size sizes clothing shoe shoes garment outfit"),
         frozenset(("gender", "age")),
         word_set("loan credit hire salary applicant candidate"),
     ),
@@ -118,11 +124,12 @@ condition lock mutex qualifying grid pace positions
 @dataclass(frozen=True)
 class Purpose:
     """What a function (or the module itself, whose name is empty) is for. `used`: words of all
-    identifiers."""
+    identifiers; `said`: words of short texts."""
 
     name: str
     used: frozenset[str]
     parameters: frozenset[str] = frozenset()
+    said: frozenset[str] = frozenset()
 
     @cached_property
     def _words(self) -> tuple[str, ...]:
@@ -134,7 +141,9 @@ class Purpose:
         words = set(self._words)
         if self._words[:1] == ("test",) or _MEASURES & words or {"four", "fifths"} <= words:
             return True
-        if "by" in words or "rates" in words or (_WEIGHS & words and _SAMPLES & words):
+        if "by" in words or "rates" in words:
+            return True
+        if _WEIGHS & words and (_SAMPLES & words or "groupby" in self.used):
             return True
         return bool(_MEASURES_ALONE & words) and not any(_SCORES.match(word) for word in words)
 
@@ -153,7 +162,7 @@ class Purpose:
     @cached_property
     def about_people(self) -> bool:
         """It is about a trade in which people get something or do not."""
-        return is_trade(self.used)
+        return is_trade(self.used) or bool(self.said & TRADE)
 
     def excuses(self, attribute: str) -> bool:
         """The attribute has a place here, or its name means something else."""
@@ -171,10 +180,14 @@ class Purpose:
 def purpose_of(node: ast.AST, name: str) -> Purpose:
     """The purpose of a function by its name and all identifiers in it."""
     names: set[str] = set()
+    said: set[str] = set()
     for each in ast.walk(node):
         names.update(_identifiers(each))
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and len(each.value) <= LONGEST_TEXT:
+            said.update(words_of(each.value))
     parameters = frozenset(word for each in _parameters(node) for word in words_of(each))
-    return Purpose(name, frozenset(word for each in names for word in words_of(each)), parameters)
+    used = frozenset(word for each in names for word in words_of(each))
+    return Purpose(name, used, parameters, frozenset(said))
 
 
 def _parameters(node: ast.AST) -> Iterable[str]:

@@ -65,7 +65,7 @@ class Results:
             return
         if decides(name):
             self.program.result(self.frame, marks, node)
-        elif not idioms.LABELS & set(words_of(name)) and self.program.module.about_people:
+        elif not idioms.LABELS & set(words_of(name)):
             self.program.result(self.frame, self._telling(marks), node)
 
     def returned(self, node: ast.Return | ast.Expr, value: Value, forced: Marks) -> None:
@@ -81,7 +81,9 @@ class Results:
         says = node.value is not None and tells_decision(node.value)
         if says or (purpose.returns_result and (decides(purpose.name) or not self._asks_for_attribute())):
             self.program.result(self.frame, marks, node)
-        elif purpose.may_decide and not self._asks_for_attribute() and not self.program.is_helper(purpose.name):
+        elif (
+            purpose.may_decide and not self._asks_for_attribute() and not self.program.is_helper(purpose.name)
+        ):
             if puts_together(node.value):
                 marks = frozenset(mark for mark in marks if not mark.population)
             self.program.result(self.frame, self._telling(marks), node)
@@ -107,9 +109,9 @@ class Results:
 
     def done(self, call: ast.Call, name: str) -> None:
         """Something is done to somebody, or not, by a call that answers nothing."""
-        if not acts(name) or not self.program.module.about_people:
+        given = [*call.args, *(each.value for each in call.keywords)]
+        if not acts(name) or not (self.program.module.about_people or any(map(tells_decision, given))):
             return
         marks = self.frame.forced(plain=True)
-        given = [*call.args, *(each.value for each in call.keywords)]
         picked = joined(self.reader.read(each) for each in given).marks
         self.program.result(self.frame, marks | frozenset(m for m in picked if m.population), call)

@@ -71,7 +71,7 @@ def picks_rows(node: ast.expr) -> bool:
             return is_mask(index)
         case ast.Subscript(value=ast.Attribute(attr="loc"), slice=index):
             return is_mask(index) and not isinstance(index, ast.Tuple)
-        case ast.Call(func=ast.Attribute(attr="query")):
+        case ast.Call(func=ast.Attribute(attr="query" | "nlargest" | "nsmallest" | "head")):
             return True
         case ast.ListComp(elt=ast.Name(), generators=[ast.comprehension(target=ast.Name(), ifs=[_, *_])]):
             return True

@@ -1,4 +1,4 @@
-"""Rules in SQL: by which columns rows are picked, told apart or put in order, read from the text of a query."""
+"""Rules in SQL: by which columns rows are picked, told apart or put in order, as the text of a query says."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from policies.decision_code import idioms
 
 LONGEST_QUERY = 4_000
-_QUERY = re.compile(r"\s*(?:with\b.{1,2000}?\bselect\b|select\b|update\b|delete\s+from\b)", re.I | re.S)
-_CHANGES = re.compile(r"\s*(?:update|delete)\b", re.I)
-_MEASURES = re.compile(r"\bgroup\s+by\b|\b(?:avg|count|sum|stddev|median)\s*\(", re.I)
+_QUERY = re.compile(
+    r"\s*(?:with\b.{1,2000}?\bselect\b|select\b|update\b|delete\s+from\b)", re.IGNORECASE | re.DOTALL
+)
+_CHANGES = re.compile(r"\s*(?:update|delete)\b", re.IGNORECASE)
+_MEASURES = re.compile(r"\bgroup\s+by\b|\b(?:avg|count|sum|stddev|median)\s*\(", re.IGNORECASE)
 _VALUE = r"(?:'[^']{0,80}'|-?\d{1,12}(?:\.\d{1,6})?|true\b|false\b)"
 _RULE = re.compile(
     rf"\b(?P<column>[a-z_]\w{{0,40}})\s{{0,8}}(?P<way>=|<>|!=|<=|>=|<|>|(?:not\s+)?(?:in|like|ilike|between)\b)"
     rf"\s{{0,8}}\(?\s{{0,8}}(?P<value>{_VALUE})",
-    re.I,
+    re.IGNORECASE,
 )
-_CASE = re.compile(r"\bcase\s+(?:\w{1,40}\.)?(?P<column>[a-z_]\w{0,40})\s+when\b", re.I)
-_ORDER = re.compile(r"\border\s+by\s+(?P<columns>[\w\s.,]{1,200})", re.I)
+_CASE = re.compile(r"\bcase\s+(?:\w{1,40}\.)?(?P<column>[a-z_]\w{0,40})\s+when\b", re.IGNORECASE)
+_ORDER = re.compile(r"\border\s+by\s+(?P<columns>[\w\s.,]{1,200})", re.IGNORECASE)
 
 
 def rules_in(text: str) -> Iterator[tuple[str, int]]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from policies.decision_code.expressions import Reader, bind_elements, loop_number, narrow
 from policies.decision_code.frames import Ending, Frame, Loop, joined_scopes, root_of, set_in
 from policies.decision_code.results import Listener, Results
-from policies.decision_code.stores import Stores
 from policies.decision_code.shapes import is_plain
-from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value, used, weighed
+from policies.decision_code.stores import Stores
+from policies.decision_code.values import NO_MARKS, Mark, Marks, Value, used, weighed
 
 
 class Walker:
@@ -66,7 +65,7 @@ class Walker:
         return Ending(ends="return")
 
     def _expression(self, node: ast.Expr) -> Ending:
-        call = node.value
+        call = node.value.value if isinstance(node.value, ast.Await) else node.value
         if isinstance(call, ast.Yield | ast.YieldFrom):
             self._return(ast.copy_location(ast.Return(call.value), node))
             return Ending()
@@ -111,7 +110,9 @@ class Walker:
         return ending, after
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> Ending:
-        loop = Loop(loop_number(node.test if isinstance(node, ast.While) else node.target), set_in(node.body))
+        over = node.test if isinstance(node, ast.While) else node.iter
+        number = loop_number(node.test if isinstance(node, ast.While) else node.target)
+        loop = Loop(number, set_in(node.body), over.id if isinstance(over, ast.Name) else "")
         before = dict(self.frame.scope)
         ending = Ending()
         for _ in range(2):

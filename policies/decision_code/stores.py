@@ -8,6 +8,7 @@ from dataclasses import replace
 from policies.decision_code import idioms
 from policies.decision_code.expressions import Reader
 from policies.decision_code.frames import Frame, root_of
+from policies.decision_code.lexicon import words_of
 from policies.decision_code.results import Listener, Results
 from policies.decision_code.shapes import is_mask, is_plain, only_labels, picks_rows
 from policies.decision_code.values import NO_MARKS, NOTHING, Marks, Value, joined, relabelled, used
@@ -86,6 +87,9 @@ class Stores:
     def _add_field(self, root: str, name: str, value: Value) -> None:
         key = f"{root}[{name}]"
         self.frame.scope[key] = self.frame.scope.get(key, NOTHING) | value
+        over = self.frame.collection_of(self.frame.scope.get(root, NOTHING))
+        if over and not self.program.lexicon.attribute_of(name) and not idioms.LABELS & set(words_of(name)):
+            self._pour_name(over, frozenset(mark for mark in value.marks if mark.kind == "used"))
 
     def _put(self, target: ast.Subscript, value: Value) -> None:
         """Into a container: what is sorted into groups by an attribute says nothing of one person."""
@@ -105,8 +109,8 @@ class Stores:
             if root:
                 self._add_field(root, word, value | Value(chosen))
         self._mark_columns(index, root, value, target.lineno)
-        if not index.words and not index.marks:
-            self.pour(target.value, value.marks)
+        if is_mask(target.slice) or not (index.words or index.marks):
+            self.pour(target.value, value.marks | chosen)
 
     def grouped(self, node: ast.expr) -> bool:
         """A cell of a table that has a row or a column for each group."""
@@ -172,7 +176,7 @@ class Stores:
         return bool(self.frame.scope.get(root, NOTHING).loops & self.frame.numbers())
 
     def collect(self, call: ast.Call) -> None:
-        """`accepted.append(person)`, `heappush(heap, person)`: what decides over it is now in the collection."""
+        """`accepted.append(person)`, `heappush(heap, person)`: what decides is in the collection now."""
         if isinstance(call.func, ast.Attribute) and call.func.attr in idioms.STORES:
             place, given = call.func.value, call.args
         elif call.args and _name_of(call.func) in idioms.STORES_INTO:

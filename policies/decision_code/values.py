@@ -83,6 +83,8 @@ class Closure:
     owner: str = ""
     place: int = 0
     """Tells apart what one function makes in two calls."""
+    preset: dict[str, Value] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    """What its parameters are already given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _DECIDES = re.compile(
     r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|denial|grant|hire|hiring|shortlist|rank"
     r"|rating|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter|screen|priorit"
     r"|promot|bonus|salar|offer|rate$|apr$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend|classif|predict"
-    r"|evaluat|assess|vet$|fraud|tier|points|penalt|surcharge|quote$|price|pricing|suspici|suspect|trust|invit"
+    r"|evaluat|assess|vet$|fraud|tier|points|pts$|penalt|surcharge|quote$|price|pricing|suspici|suspect|trust|invit"
     r"|probab|likel|worth|wage|verdict|outcome|accepted|allow|ban$|banned|interview|underwrit|pick|choos|chosen"
     r"|allocat|winner|finalist|best$|custody|candidac|creditworth|rent$|rental|match$|threshold|welfare"
     r"|commission|severance|payout|pay$|payment|compensat|stipend|scholarship|benefit|subsid|deposit|fee$|fees$"
@@ -21,15 +21,16 @@ _DECIDES = re.compile(
     r"|investigat|inspect|patrol|detain|detention|escalat|surveil|verif|moderat|suspend|suspension|restrict"
     r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|suggest|mentor|propens|merit|talent|potential$"
     r"|assign|placement|seniority$|raise$|bump$|boost$|award|prize|quota|lottery|lease|tenancy"
-    r"|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab)"
+    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab)"
 )
 _ASKS = frozenset(("is", "can", "should", "may", "will", "must", "needs", "has", "gets", "deserves"))
 _SAYS = re.compile(
-    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|(?:in)?eligible"
-    r"|qualified|grant(?:ed|s)?|refused?|(?:high|low|medium)[ _-]risk|admit(?:ted)?|wait ?list(?:ed)?|shortlist(?:ed)?"
-    r"|detain(?:ed)?|release[ds]?|priority|fast[ _-]?track|manual[ _-]review|investigate|escalate|flag(?:ged)?"
-    r"|dismiss(?:ed)?|blocked?|suspend(?:ed)?|ban(?:ned)?|pass(?:ed)?|fail(?:ed)?|referr?(?:ed)?|not recommended"
-    r"|recommended|interview|promoted?|terminated?|remove[ds]?|keep)\b",
+    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|qualified"
+    r"|(?:in)?eligible|grant(?:ed|s)?|refused?|(?:high|low|medium)[ _-]risk|admit(?:ted)?|wait ?list(?:ed)?"
+    r"|shortlist(?:ed)?|detain(?:ed)?|release[ds]?|priority|fast[ _-]?track|investigate|escalate|flag(?:ged)?"
+    r"|(?:extra|secondary|additional|closer|manual)[ _-](?:check|screening|review|inspection)|dismiss(?:ed)?"
+    r"|blocked?|suspend(?:ed)?|ban(?:ned)?|pass(?:ed)?|fail(?:ed)?|referr?(?:ed)?|recommended|interview"
+    r"|promoted?|terminated?|remove[ds]?|keep)\b",
     re.IGNORECASE,
 )
 _GROUPS = word_set("""
@@ -84,9 +85,10 @@ def is_trade(words: frozenset[str]) -> bool:
 
 TRADE = word_set("""
 loan loans credit mortgage hire hiring hired salary premium insurance rent tenant parole bail
-admission scholarship borrower applicant applicants candidate candidates lender underwriting employer
-employee employees staff worker workers job jobs landlord policyholder defendant inmate claimant
-claim claims skill skills productivity promotion resume resumes cv student students pupil pupils recruiter vacancy
+admission scholarship borrower applicant applicants candidate candidates lender underwriting
+employer employee employees emp emps staff worker workers job jobs landlord policyholder defendant
+inmate claimant claim claims skill skills productivity interview promotion resume resumes cv student
+students pupil pupils recruiter vacancy
 """)
 FATES = word_set("""
 default defaulted repaid repay repayment income hired churn dropout recidivated fired dismissed
