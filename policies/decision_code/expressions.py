@@ -139,7 +139,8 @@ class Reader:
         chosen = self.chosen(node.slice, index, node.lineno, root)
         marks = found | others | (relabelled(chosen) if base.labels else chosen)
         loops = base.loops if found or index.words else base.loops | index.loops
-        return joined([replace(base, marks=marks, loops=loops, owner="", labels=False), *held])
+        own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
+        return joined([own, *held])
 
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
@@ -221,7 +222,8 @@ class Reader:
                 NO_MARKS if own else frozenset(m for m in value.marks if m.kind != "carried" or key is None)
             )
             words = name.words | value.words if key is None else name.words
-            whole |= replace(value, marks=kept, words=words, loops=frozenset(), owner="")
+            held = value.held | value.words
+            whole |= replace(value, marks=kept, words=words, held=held, loops=frozenset(), owner="")
         return replace(whole, labels=True) if only_labels(node) else whole
 
     def _list(self, node: ast.List) -> Value:

@@ -18,7 +18,7 @@ audit auditing disparity disparities disparate parity fairness bias metric metri
 distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
 mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
 fifths proportions crosstab independence oversample undersample resample rebalance stratify
-stratified stratum strata randomise randomize arm
+stratified stratum strata randomise randomize arm simulate simulated simulation synthetic fake faker mock
 """)
 _MEASURES_ALONE = word_set("""
 report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
@@ -31,14 +31,15 @@ _SCORES = re.compile(
 _PREPARES = word_set("""
 encode encoded encoder feature features vector to format title greet greeting salutation label
 display repr str parse load read normalise normalize clean to_dict serialise serialize valid
-validate address article color colour icon emoji css marker split
+validate address article color colour icon emoji css marker split documents docs
+paperwork complete present missing filled
 """)
 _LEGITIMATE: tuple[tuple[frozenset[str], frozenset[str], frozenset[str]], ...] = (
     (
         word_set("""
 dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol
 vaccine vaccines vaccination calorie calories kcal spirometry lung bone percentile patient
-patients cardiac workout training fitness pulse diabetes symptom symptoms medical screening_age
+patients cardiac workout zone fitness pulse alcohol bac blood diabetes symptom symptoms medical screening_age
 mammography drug mg paediatric pediatric glucose
 """),
         frozenset(("age", "gender", "pregnancy", "disability")),

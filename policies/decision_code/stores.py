@@ -195,10 +195,10 @@ class Stores:
         value = self.given(joined(map(self.reader.read, given)), given[0] if given else None, call.lineno)
         before = self.frame.scope.get(root, NOTHING)
         self.frame.scope[root] = before | replace(value, marks=NO_MARKS, loops=frozenset(), owner="")
-        self.pour(place, value.marks)
+        index = self.reader.read(place.slice) if isinstance(place, ast.Subscript) else NOTHING
+        self.pour(place, value.marks | frozenset(mark for mark in index.marks if mark.kind == "used"))
         marks = frozenset(mark for mark in value.marks if mark.kind == "used")
         if not self._is_element(root):
-            index = self.reader.read(place.slice) if isinstance(place, ast.Subscript) else NOTHING
             for name in index.words or (_name_of(place),):
                 self.results.named(name, marks | used(index.marks, call.lineno), call)
 

@@ -21,9 +21,11 @@ _DECIDES = re.compile(
     r"|investigat|inspect|patrol|detain|detention|escalat|surveil|verif|moderat|suspend|suspension|restrict"
     r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|suggest|mentor|propens|merit|talent|potential$"
     r"|assign|placement|seniority$|raise$|bump$|boost$|award|prize|quota|lottery|lease|tenancy"
-    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab)"
+    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|budget|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab)"
 )
 _ASKS = frozenset(("is", "can", "should", "may", "will", "must", "needs", "has", "gets", "deserves"))
+_OF_FORMS = frozenset(("valid", "complete", "present", "missing", "empty", "filled", "known"))
+"""Asked of data, not of somebody."""
 _SAYS = re.compile(
     r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|qualified"
     r"|(?:in)?eligible|grant(?:ed|s)?|refused?|(?:high|low|medium)[ _-]risk|admit(?:ted)?|wait ?list(?:ed)?"
@@ -64,7 +66,7 @@ def decides(name: str) -> bool:
 
 def asks(words: tuple[str, ...]) -> bool:
     """A question that is answered yes or no: `is_`, `can_`, `should_`."""
-    return words[:1] != () and words[0] in _ASKS and "valid" not in words
+    return words[:1] != () and words[0] in _ASKS and not _OF_FORMS.intersection(words)
 
 
 def says_decision(text: str) -> bool:
