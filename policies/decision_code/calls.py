@@ -109,15 +109,17 @@ class Call:
     def _entered(self, closure: Closure, made: str = "") -> Value:
         """`made`: the class that an instance is made of here."""
         given = self.given
+        roots = [each.id if isinstance(each, ast.Name) else "" for each in self.node.args]
         if (isinstance(self.node.func, ast.Attribute) or made) and _is_bound(closure):
             given = [Value(owner=made or closure.owner) | self.on, *given]
+            roots = ["", *roots]
         names = [each.arg for each in _parameters(closure) if each.arg not in closure.preset]
         named = [NOTHING] * len(names)
         for place, name in enumerate(names):
             named[place] = self.keywords.get(name, NOTHING)
         filled = [a | b for a, b in zip([*given, *[NOTHING] * len(names)], named, strict=False)]
         rest = given[len(names) :]
-        return self.program.enter(self.reader.frame, closure, [*filled, *rest], self.line)
+        return self.program.enter(self.reader.frame, closure, [*filled, *rest], self.line, roots)
 
     def _aggregated(self) -> Value:
         whole = joined([self.on, *self.given]) if self.is_method else joined(self.given)

@@ -40,8 +40,10 @@ class Program(Protocol):
     def call(self, reader: Reader, node: ast.Call) -> Value:
         """What a call comes to."""
 
-    def enter(self, frame: Frame, closure: Closure, given: Sequence[Value], line: int) -> Value:
-        """What a function of the program returns for these arguments."""
+    def enter(
+        self, frame: Frame, closure: Closure, given: Sequence[Value], line: int, names: Sequence[str] = ()
+    ) -> Value:
+        """What a function of the program returns for these arguments; `names` of those that have one."""
 
     def text(self, frame: Frame, text: str, node: ast.expr) -> None:
         """A text of the program, which may be a query."""

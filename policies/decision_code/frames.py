@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from policies.decision_code.purpose import Purpose
-from policies.decision_code.values import NO_MARKS, NOTHING, Mark, Marks, Value
+from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Mark, Marks, Value
 
 Scope = dict[str, Value]
 
@@ -110,6 +110,33 @@ def joined_scopes(first: Scope, second: Scope) -> Scope:
         return first
     names = {**first, **second}
     return {name: first.get(name, NOTHING) | second.get(name, NOTHING) for name in names}
+
+
+def hand_back(
+    scope: Scope,
+    inner: Scope,
+    node: ast.FunctionDef | ast.AsyncFunctionDef,
+    closure: Closure,
+    names: Sequence[str],
+) -> None:
+    """What a function changed outside: in arguments that have these names, and in names that it shares."""
+    for statement in node.body:
+        if isinstance(statement, ast.Nonlocal | ast.Global):
+            for name in statement.names:
+                for outside in (closure.scope, scope):
+                    outside[name] = outside.get(name, NOTHING) | inner.get(name, NOTHING)
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    own = set_in(node.body)
+    for parameter, name in zip((each.arg for each in arguments), names, strict=False):
+        if not name or parameter in own:
+            continue
+        value = scope.get(name, NOTHING)
+        fresh = frozenset(m for m in inner.get(parameter, NOTHING).marks if m.kind == "used") - value.marks
+        if fresh:
+            scope[name] = value.with_marks(value.marks | fresh)
+        for key in [key for key in inner if key.startswith(f"{parameter}[")]:
+            outer = name + key[len(parameter) :]
+            scope[outer] = scope.get(outer, NOTHING) | inner[key]
 
 
 def root_of(node: ast.expr) -> str:

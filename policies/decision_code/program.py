@@ -9,7 +9,7 @@ from dataclasses import replace
 from policies.decision_code import idioms
 from policies.decision_code.calls import Call
 from policies.decision_code.expressions import Reader
-from policies.decision_code.frames import Frame, Scope
+from policies.decision_code.frames import Frame, Scope, hand_back
 from policies.decision_code.lexicon import Lexicon, words_of
 from policies.decision_code.purpose import Purpose, purpose_of
 from policies.decision_code.python_blocks import Python
@@ -134,13 +134,16 @@ class ProgramReading:
         )
         self.result(frame, asked, call.node)
 
-    def enter(self, frame: Frame, closure: Closure, given: Sequence[Value], line: int) -> Value:
+    def enter(
+        self, frame: Frame, closure: Closure, given: Sequence[Value], line: int, names: Sequence[str] = ()
+    ) -> Value:
         """See `Program.enter`."""
         node = closure.node
         if id(node) in self._entered or len(self._entered) >= DEEPEST_CALL:
             return Value(joined(given).marks)
         purpose = frame.purpose if isinstance(node, ast.Lambda) else self._purpose(node, _name_of(closure))
         inner = Frame(purpose, dict(closure.scope), closure.owner, frame.depth + 1, top=False)
+        inner.control = frame.control
         self._bind(inner, closure, given)
         self._entered.append(id(node))
         try:
@@ -148,6 +151,8 @@ class ProgramReading:
         finally:
             self._entered.pop()
         frame.raised |= inner.raised
+        if not isinstance(node, ast.Lambda):
+            hand_back(frame.scope, inner.scope, node, closure, names)
         return found.with_marks(mark.at(line) for mark in found.marks if not purpose.excuses(mark.attribute))
 
     def text(self, frame: Frame, text: str, node: ast.expr) -> None:

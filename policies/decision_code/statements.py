@@ -46,7 +46,7 @@ class Walker:
     def _assign(self, node: ast.Assign | ast.AnnAssign) -> None:
         if node.value is None:
             return
-        value = self.stores.given(self.reader.read(node.value), node.value, node.lineno)
+        value = self.stores.assigned(self.reader.read(node.value), node.value, node.lineno)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             self.stores.bind(target, value, node.value)
             if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
@@ -85,7 +85,7 @@ class Walker:
         """`setattr(person, "name", value)`."""
         match call.args:
             case [base, ast.Constant(value=str(field)), given] if name == "setattr":
-                value = self.stores.given(self.reader.read(given), given, call.lineno)
+                value = self.stores.assigned(self.reader.read(given), given, call.lineno)
                 self.stores.keep(base, field, value, call)
 
     def _if(self, node: ast.If) -> Ending:

@@ -26,10 +26,13 @@ class Stores:
     def given(self, value: Value, node: ast.expr | None, line: int) -> Value:
         """A value with what decides that it is stored here."""
         forced = self.frame.forced(plain=is_plain(node) or isinstance(node, ast.Compare | ast.BoolOp))
-        if only_labels(node):
-            forced = relabelled(forced)
         passed = value.passed(line)
         return passed.with_marks(passed.marks | forced) if forced else passed
+
+    def assigned(self, value: Value, node: ast.expr, line: int) -> Value:
+        """The same for a name: a text that only names a group stands for the attribute itself."""
+        whole = self.given(value, node, line)
+        return whole.with_marks(relabelled(whole.marks)) if only_labels(node) else whole
 
     def bind(self, target: ast.expr, value: Value, node: ast.expr | None) -> None:
         """An assignment. `node`: the expression that the value comes from, where there is one."""
