@@ -12,7 +12,7 @@ from policies.decision_code.expressions import Reader
 from policies.decision_code.frames import root_of
 from policies.decision_code.lexicon import NAMES
 from policies.decision_code.results import Listener
-from policies.decision_code.shapes import tells_decision
+from policies.decision_code.shapes import is_text, tells_decision
 from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, relabelled, used
 
 _KNOWN = (
@@ -97,12 +97,15 @@ class Call:
             method = self.program.method_of(self.on.owner, self.node.func.attr)
             if method is not None:
                 return (method,)
-            return () if self.name in _KNOWN else self.reader.read(self.node.func).closures
+            if self.name in _KNOWN:
+                return ()
+            held = self.reader.read(self.node.func).closures
+            return held or (() if self.on.owner else self.program.methods_of(self.name))
         return self.reader.read(self.node.func).closures
 
     def _choice_of_function(self) -> Value:
         """`{"M": f, "F": g}[gender](x)`: which function is called depends on it."""
-        if isinstance(self.node.func, ast.Subscript | ast.Call | ast.IfExp):
+        if not isinstance(self.node.func, ast.Attribute):
             return Value(used(self.reader.read(self.node.func).marks, self.line))
         return NOTHING
 
@@ -234,9 +237,19 @@ class Call:
         return frozenset(mark for name in names for mark in self.reader.source(name, self.line))
 
     def _carried(self) -> Value:
-        whole = self.on if self.name == "split" else joined([self.on, *self.given, *self._fields()])
-        words = self.keywords.get("columns", NOTHING).words if self.name == "get_dummies" else frozenset()
+        if (
+            self.name == "join"
+            and isinstance(self.node.func, ast.Attribute)
+            and is_text(self.node.func.value)
+        ):
+            return self._formatted()
+        fields = self.keywords.values() if self.name == "assign" else self._fields()
+        whole = self.on if self.name == "split" else joined([self.on, *self.given, *fields])
+        names = ("columns",) if self.name == "get_dummies" else ("on", "left_on", "right_on")
+        words = joined(self.keywords.get(each, NOTHING) for each in names).words
         named = self.reader.key_sources(words, self.line, NOTHING, "df")
+        if self.name in ("merge", "join"):
+            named = used(named, self.line)
         return replace(whole, marks=whole.marks | named)
 
     def _fields(self) -> list[Value]:

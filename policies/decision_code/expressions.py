@@ -18,6 +18,7 @@ from policies.decision_code.values import (
     Mark,
     Marks,
     Value,
+    bounded,
     joined,
     of_population,
     relabelled,
@@ -156,14 +157,14 @@ class Reader:
         if any(map(is_none, sides)):
             return NOTHING
         values = [self.read(side) for side in sides]
-        marks = joined(values).marks
+        marks = joined(values).marks | joined(values).spoken
         if not marks:
             return Value(self._named(node, values) | self._spoken_of(node))
         groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
         marks = frozenset(replace(m, kind="grouped") if m.attribute in groups else m for m in marks)
         if _is_legal_minimum(node, marks):
             return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
-        return Value(used(marks, node.lineno), loops=joined(values).loops)
+        return Value(used(marks, node.lineno), loops=joined(values).loops, truth=True)
 
     def _spoken_of(self, node: ast.Compare) -> Marks:
         """`"maternity" in cv.text`: what a text says about somebody."""
@@ -195,7 +196,16 @@ class Reader:
         whole = self.read(node.left) | self.read(node.right)
         if isinstance(node.op, ast.Add | ast.Mod) and (is_text(node.left) or is_text(node.right)):
             return replace(whole, spoken=whole.spoken | whole.marks, marks=NO_MARKS)
-        return whole.with_marks(used(whole.marks, node.lineno))
+        found = whole.marks | self._given(node.left) | self._given(node.right)
+        if isinstance(node.op, ast.BitAnd | ast.Sub):
+            found |= whole.spoken
+        truth = whole.truth and isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor)
+        return replace(whole, marks=bounded(used(found, node.lineno)), truth=truth)
+
+    def _given(self, node: ast.expr) -> Marks:
+        """`2 * (visa is not None)`: a number that tells whether there is one."""
+        tests = isinstance(node, ast.Compare) and any(map(is_none, node.comparators))
+        return self.read(node.left).marks if isinstance(node, ast.Compare) and tests else NO_MARKS
 
     def _choice(self, node: ast.IfExp) -> Value:
         test = self.read(node.test).marks

@@ -139,6 +139,15 @@ def hand_back(
             scope[outer] = scope.get(outer, NOTHING) | inner[key]
 
 
+def defaults_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> dict[str, ast.expr]:
+    """Parameters that need not be given, and what they are then."""
+    plain = [*node.args.posonlyargs, *node.args.args]
+    given = node.args.defaults
+    found = {each.arg: value for each, value in zip(plain[len(plain) - len(given) :], given, strict=True)}
+    named = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    return {**found, **{each.arg: value for each, value in named if value is not None}}
+
+
 def root_of(node: ast.expr) -> str:
     """The name that a chain of attributes and subscripts starts from; empty where it is none."""
     while isinstance(node, ast.Attribute | ast.Subscript):

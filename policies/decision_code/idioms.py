@@ -81,7 +81,8 @@ text lower cv resume bio essay letter content body description note notes profil
 """Names of free text about somebody."""
 LABELS = word_set("""
 title salutation greeting address pronoun pronouns label group bucket bracket band category code name names
-language locale lang letter text message html template size year years encoded clean normalized normalised
+language locale lang letter text message html template size year years
+area region encoded clean normalized normalised
 """)
 """Words of fields that tell nothing about what somebody gets."""
 KEYS = frozenset(("id", "name", "key", "uid", "uuid", "email", "pk", "ref"))

@@ -14,11 +14,12 @@ def word_set(text: str) -> frozenset[str]:
 
 
 PROTECTED: Mapping[str, str] = {
-    "race": "race racial ethnicity ethnic ancestry indigenous skin_color skin_colour skin_tone caste "
+    "race": "race racial ethnicity ethnic eth_code eth_group "
+    "ancestry indigenous skin_color skin_colour skin_tone caste "
     "is_black is_white is_hispanic is_asian african_american",
     "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
     "sikh atheist hijab headscarf turban",
-    "gender": "gender sex male female transgender pronouns nonbinary non_binary is_woman is_man",
+    "gender": "gender gndr sex male female transgender pronouns nonbinary non_binary is_woman is_man",
     "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday "
     "elderly is_senior",
     "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment impaired "
@@ -38,8 +39,8 @@ PROTECTED: Mapping[str, str] = {
 PROXIES: Mapping[str, str] = {
     "postcode": "zip zipcode zip_code postcode post_code postal_code postalcode plz",
     "neighbourhood": "neighbourhood neighborhood census_tract borough",
-    "surname": "surname last_name lastname family_name",
-    "first name": "first_name firstname given_name forename",
+    "surname": "surname last_name lastname lname family_name",
+    "first name": "first_name firstname fname given_name forename",
     "accent": "accent dialect",
     "native language": "native_language mother_tongue first_language home_language",
     "school": "school high_school alma_mater university college",

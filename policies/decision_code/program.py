@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from policies.decision_code import idioms
 from policies.decision_code.calls import Call
 from policies.decision_code.expressions import Reader
-from policies.decision_code.frames import Frame, Scope, hand_back
+from policies.decision_code.frames import Frame, Scope, defaults_of, hand_back
 from policies.decision_code.lexicon import Lexicon, words_of
 from policies.decision_code.purpose import Purpose, purpose_of
 from policies.decision_code.python_blocks import Python
@@ -21,6 +22,7 @@ from policies.decision_code.vocabulary import decides, is_trade
 MOST_STEPS = 25_000
 DEEPEST_CALL = 5
 MOST_ANCESTORS = 12
+MOST_METHODS = 8
 
 
 class EnoughError(Exception):
@@ -87,9 +89,12 @@ class ProgramReading:
         arguments = closure.node.args
         names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         names = [each for each in names if each.arg not in closure.preset]
+        defaults = defaults_of(closure.node)
         frame.scope.update(closure.preset)
         for place, each in enumerate(names):
             value = given[place] if place < len(given) else NOTHING
+            if value is NOTHING and each.arg in defaults:
+                value = Reader(self, frame).read(defaults[each.arg])
             frame.scope[each.arg] = replace(value, owner=value.owner or _annotated(each))
         if arguments.vararg is not None:
             frame.scope[arguments.vararg.arg] = joined(given[len(names) :])
@@ -192,6 +197,11 @@ class ProgramReading:
             return next((each for each in known if each is not None), None)
         same = [each for (_, called), each in self._methods.items() if called == name]
         return same[0] if len(same) == 1 else None
+
+    def methods_of(self, name: str) -> tuple[Closure, ...]:
+        """See `Listener.methods_of`."""
+        same = (each for (_, called), each in self._methods.items() if called == name)
+        return tuple(islice(same, MOST_METHODS))
 
     def stored(self, owner: str, name: str) -> Value:
         """See `Program.stored`."""

@@ -39,6 +39,9 @@ class Listener(Program, Protocol):
     def store(self, owner: str, name: str, value: Value) -> None:
         """Instances of a class hold this."""
 
+    def methods_of(self, name: str) -> tuple[Closure, ...]:
+        """All methods of that name, where it is not known whose is called."""
+
     def fill(self, owner: str, place: int, value: Value) -> None:
         """An instance of a class without a constructor of its own is given this at that place."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from policies.decision_code.lexicon import words_of
-from policies.decision_code.vocabulary import is_label, says_decision
+from policies.decision_code.vocabulary import is_label, is_prose, says_decision
 
 
 def is_plain(node: ast.expr | None) -> bool:
@@ -27,7 +27,7 @@ def only_labels(node: ast.expr | None) -> bool:
     """A text, or a choice or a table of texts, that address people or name the group they are in."""
     match node:
         case ast.Constant(value=str(text)):
-            return is_label(text)
+            return is_label(text) or is_prose(text)
         case ast.IfExp(body=first, orelse=second):
             return only_labels(first) and only_labels(second)
         case ast.Dict(values=values) if values:

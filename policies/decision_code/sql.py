@@ -19,6 +19,7 @@ _RULE = re.compile(
     rf"\s{{0,8}}\(?\s{{0,8}}(?P<value>{_VALUE})",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"\b(?P<column>[a-z_]\w{0,40})\s+(?:not\s+)?in\s*\(\s*\?", re.IGNORECASE)
 _CASE = re.compile(r"\bcase\s+(?:\w{1,40}\.)?(?P<column>[a-z_]\w{0,40})\s+when\b", re.IGNORECASE)
 _ORDER = re.compile(r"\border\s+by\s+(?P<columns>[\w\s.,]{1,200})", re.IGNORECASE)
 
@@ -26,7 +27,7 @@ _ORDER = re.compile(r"\border\s+by\s+(?P<columns>[\w\s.,]{1,200})", re.IGNORECAS
 def rules_in(text: str) -> Iterator[tuple[str, int]]:
     """Columns that decide over rows and the place in the text; none of what is no query or only measures.
 
-    An equation with a placeholder looks somebody up; an order by a plain column is a rule as well.
+    An equation with a placeholder looks somebody up; a list, and an order by a plain column, are rules.
     """
     if len(text) > LONGEST_QUERY or not _QUERY.match(text):
         return
@@ -35,7 +36,7 @@ def rules_in(text: str) -> Iterator[tuple[str, int]]:
     for found in _RULE.finditer(text):
         if not _is_minimum(found["way"], found["value"]):
             yield found["column"], found.start()
-    for found in _CASE.finditer(text):
+    for found in (*_LISTED.finditer(text), *_CASE.finditer(text)):
         yield found["column"], found.start()
     for found in _ORDER.finditer(text):
         for column in found["columns"].split(","):

@@ -100,7 +100,8 @@ class Stores:
             return
         index, root = self.reader.read(target.slice), root_of(target.value)
         chosen = NO_MARKS
-        if is_mask(target.slice):
+        mask = is_mask(target.slice) or index.truth
+        if mask:
             chosen = self.reader.chosen(target.slice, index, target.lineno, root)
         if isinstance(target.slice, ast.Tuple):
             chosen |= used(index.marks, target.lineno)
@@ -112,7 +113,7 @@ class Stores:
             if root:
                 self._add_field(root, word, value | Value(chosen))
         self._mark_columns(index, root, value, target.lineno)
-        if is_mask(target.slice) or not (index.words or index.marks):
+        if mask or not (index.words or index.marks):
             self.pour(target.value, value.marks | chosen)
 
     def grouped(self, node: ast.expr) -> bool:
@@ -120,7 +121,7 @@ class Stores:
         while isinstance(node, ast.Subscript | ast.Attribute):
             if isinstance(node, ast.Subscript) and not is_mask(node.slice):
                 index = self.reader.read(node.slice)
-                if index.marks and not index.words:
+                if index.marks and not (index.words or index.truth):
                     return True
             node = node.value
         return False

@@ -92,7 +92,8 @@ class Value:
     """`words`: string constants it holds (keys of a dict); `spoken`: marks of what a text mentions;
     `loops`: loops whose element it is or comes from; `owner`: name of the class it is an instance of;
     `labels`: a table of texts that only address people or name their groups; `getter`: a function that
-    gives fields of what it is called for; `held`: string constants in what a dict has under its keys."""
+    gives fields of what it is called for; `held`: string constants in what a dict has under its keys;
+    `truth`: what a comparison comes to."""
 
     marks: Marks = NO_MARKS
     words: frozenset[str] = frozenset()
@@ -103,6 +104,7 @@ class Value:
     labels: bool = False
     getter: bool = False
     held: frozenset[str] = frozenset()
+    truth: bool = False
 
     def __or__(self, other: Value) -> Value:
         if other is NOTHING or other == self:
@@ -119,6 +121,7 @@ class Value:
             self.labels and other.labels,
             self.getter or other.getter,
             self.held | other.held,
+            self.truth or other.truth,
         )
 
     def with_marks(self, marks: Iterable[Mark]) -> Value:

@@ -55,7 +55,8 @@ send deliver show invite notify call contact fire dismiss remove block suspend a
 enroll deny hire promote book reserve arrest flag escalate extend issue cancel evict refuse
 target advertise recruit accept reject terminate assign approve
 """)
-_LABEL_WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
+_LABEL_WORD = re.compile(r"\w+")
+_PROSE = re.compile(r"(?:\S+\s+){3}\S")
 
 
 def decides(name: str) -> bool:
@@ -76,8 +77,13 @@ def says_decision(text: str) -> bool:
 
 def is_label(text: str) -> bool:
     """The text only addresses somebody or names a group: `Mrs`, `she`, `18-25`, `senior`."""
-    words = _LABEL_WORD.findall(text.lower())
+    words = [word for word in _LABEL_WORD.findall(text.lower()) if not word.isdigit()]
     return len(words) <= 6 and all(word in _LABELS for word in words)
+
+
+def is_prose(text: str) -> bool:
+    """Several words that tell no decision: something to be read."""
+    return _PROSE.match(text) is not None and not says_decision(text)
 
 
 def is_trade(words: frozenset[str]) -> bool:
