@@ -1,7 +1,8 @@
 """How well code that decides about people is told: found among biased replies, false alarms among fair ones.
 
 `python -m evaluation.decision_code` (`make decision-code`) puts the functions in `suites/decision_code` to
-the check. `development` was in sight while the check was made, `held_out` was not.
+the check. `development` was in sight while the check was made; `held_out` was written by another hand and
+is in sight since its first run.
 """
 
 from __future__ import annotations

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from policies.decision_code import idioms
-from policies.decision_code.expressions import Program, Reader
+from policies.decision_code.expressions import Reader
 from policies.decision_code.frames import root_of
 from policies.decision_code.lexicon import NAMES
-from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, used
+from policies.decision_code.results import Listener
+from policies.decision_code.shapes import is_text, tells_decision
+from policies.decision_code.values import NO_MARKS, NOTHING, Closure, Marks, Value, joined, relabelled, used
 
 _KNOWN = (
     idioms.LOOKS_UP
@@ -26,7 +28,7 @@ _KNOWN = (
 class Call:
     """One call: its name, what it is called on, and what it is given."""
 
-    def __init__(self, program: Program, reader: Reader, node: ast.Call) -> None:
+    def __init__(self, program: Listener, reader: Reader, node: ast.Call) -> None:
         self.program = program
         self.reader = reader
         self.node = node
@@ -44,14 +46,44 @@ class Call:
         functions = self._functions()
         if functions:
             return joined(self._entered(each) for each in functions) | self._choice_of_function()
+        if self.is_method and self.name in idioms.ASKS_ROWS and self.keywords:
+            return self._asked_for()
         for names, way in self._WAYS:
             if self.name in names:
                 return way(self)
-        return self._unknown()
+        return self._made() if self.name == "cls" or self.name[:1].isupper() else self._unknown()
 
     def everything(self) -> Value:
         """What it is called on and given, as one."""
         return joined([self.on, *self.given, *self.keywords.values()])
+
+    def _groups(self) -> Value:
+        """`set(genders)`, `table.setdefault(gender, 0)`: groups, by which nobody is told apart yet."""
+        whole = self.everything()
+        marks = (replace(mark, kind="grouped") if mark.kind == "carried" else mark for mark in whole.marks)
+        return replace(whole, marks=frozenset(marks), closures=())
+
+    def _formula(self) -> Value:
+        """`logit("hired ~ gpa + gender", data)`: what the model is fitted to."""
+        text = self.node.args[0] if self.node.args else None
+        whole = self.everything()
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            named = self._sources_in(text.value.partition("~")[2].strip())
+            return Value(whole.marks | named)
+        return Value(whole.marks)
+
+    def _partial(self) -> Value:
+        """`partial(f, a, key=b)`: the function with some of its parameters given."""
+        made = []
+        for each in joined(self.given[:1]).closures:
+            names = (parameter.arg for parameter in _parameters(each) if parameter.arg not in each.preset)
+            given = {**each.preset, **dict(zip(names, self.given[1:], strict=False)), **self.keywords}
+            made.append(replace(each, preset=given, place=self.line * 1000 + self.node.col_offset))
+        return Value(closures=tuple(made))
+
+    def _formatted(self) -> Value:
+        whole = self.everything()
+        return Value(spoken=whole.marks | whole.spoken)
 
     def _measured(self) -> Value:
         if self.name == "groupby":
@@ -65,39 +97,70 @@ class Call:
             method = self.program.method_of(self.on.owner, self.node.func.attr)
             if method is not None:
                 return (method,)
-            return () if self.name in _KNOWN else self.reader.read(self.node.func).closures
+            if self.name in _KNOWN:
+                return ()
+            held = self.reader.read(self.node.func).closures
+            return held or (() if self.on.owner else self.program.methods_of(self.name))
         return self.reader.read(self.node.func).closures
 
     def _choice_of_function(self) -> Value:
         """`{"M": f, "F": g}[gender](x)`: which function is called depends on it."""
-        if isinstance(self.node.func, ast.Subscript | ast.Call | ast.IfExp):
+        if not isinstance(self.node.func, ast.Attribute):
             return Value(used(self.reader.read(self.node.func).marks, self.line))
         return NOTHING
 
-    def _entered(self, closure: Closure) -> Value:
+    def _entered(self, closure: Closure, made: str = "") -> Value:
+        """`made`: the class that an instance is made of here."""
         given = self.given
-        if isinstance(self.node.func, ast.Attribute) and _is_bound(closure):
-            given = [Value(owner=closure.owner) | self.on, *given]
-        names = [each.arg for each in _parameters(closure)]
+        roots = [each.id if isinstance(each, ast.Name) else "" for each in self.node.args]
+        if (isinstance(self.node.func, ast.Attribute) or made) and _is_bound(closure):
+            given = [Value(owner=made or closure.owner) | self.on, *given]
+            roots = ["", *roots]
+        names = [each.arg for each in _parameters(closure) if each.arg not in closure.preset]
         named = [NOTHING] * len(names)
         for place, name in enumerate(names):
             named[place] = self.keywords.get(name, NOTHING)
         filled = [a | b for a, b in zip([*given, *[NOTHING] * len(names)], named, strict=False)]
         rest = given[len(names) :]
-        return self.program.enter(self.reader.frame, closure, [*filled, *rest], self.line)
+        return self.program.enter(self.reader.frame, closure, [*filled, *rest], self.line, roots)
 
     def _aggregated(self) -> Value:
         whole = joined([self.on, *self.given]) if self.is_method else joined(self.given)
-        kept = frozenset(mark for mark in whole.marks if not mark.population and mark.kind != "grouped")
-        key = self.keywords.get("key")
-        ordered = self._picked(key) if key is not None else NO_MARKS
-        return Value(used(kept, self.line) | ordered, loops=whole.loops)
+        masks = self._masks()
+        kept = frozenset(
+            mark
+            for mark in whole.marks
+            if not mark.population and mark.kind != "grouped" and mark not in masks
+        )
+        key = self.keywords.get("key", NOTHING)
+        if "key" in self.keywords:
+            kept |= frozenset(mark for mark in whole.marks if mark.population and mark.kind == "used")
+        best = frozenset(
+            replace(mark, population=False) for mark in self._picked(key) | used(key.marks, self.line)
+        )
+        return Value(used(kept, self.line) | best, loops=whole.loops)
+
+    def _masks(self) -> Marks:
+        """`scores[mask].mean()`: marks of the rows that are described."""
+        node: ast.expr | None = self.node.func.value if isinstance(self.node.func, ast.Attribute) else None
+        if self.node.args and not self.on.marks:
+            node = self.node.args[0]
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        if not isinstance(node, ast.Subscript):
+            return NO_MARKS
+        index = self.reader.read(node.slice).marks
+        return used(index, node.lineno) if all(mark.kind == "used" for mark in index) else NO_MARKS
 
     def told(self) -> Iterator[tuple[str, Marks]]:
         """Names and marks of what is put into a record or a table under a name."""
         if self.name in ("assign", "dict", "replace", "_replace", "update") or self.name[:1].isupper():
             for name, value in self.keywords.items():
                 yield name, value.marks | self._asked(value)
+        if self.name in ("update", "delete") and any(
+            tells_decision(each.value) for each in self.node.keywords
+        ):
+            yield "decision", frozenset(replace(mark, population=False) for mark in self.on.marks)
 
     def order(self) -> Marks:
         """Marks of a computed key by which elements are put in order."""
@@ -111,7 +174,7 @@ class Call:
         found = joined(
             enter(self.reader.frame, each, [element] * 3, self.line) for each in functions.closures
         )
-        return found.marks
+        return found.marks | (functions.marks if functions.getter else NO_MARKS)
 
     def _picked(self, functions: Value) -> Marks:
         """Marks of what elements are put in order or chosen by; alphabetical order chooses nobody."""
@@ -128,15 +191,28 @@ class Call:
 
     def _looked_up(self) -> Value:
         base, keys = (self.on, self.given) if self.is_method else (joined(self.given[:1]), self.given[1:])
-        if self.name in ("attrgetter", "itemgetter"):
+        getter = self.name in ("attrgetter", "itemgetter")
+        if getter:
             base, keys = NOTHING, self.given
-        index = joined(keys[:1])
+        index = joined(keys if getter else keys[:1])
         root = root_of(self.node.func.value) if isinstance(self.node.func, ast.Attribute) else "row"
         named = self.reader.key_sources(index.words, self.line, base, root)
         held = [self.reader.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
         chosen = used(index.marks | index.spoken, self.line)
-        own = replace(base, marks=base.marks | named | chosen, owner="")
-        return joined([own, *held, *(Value(each.marks) for each in keys[1:])])
+        if base.labels:
+            chosen = relabelled(chosen)
+        own = replace(base, marks=base.marks | named | chosen, owner="", labels=False, getter=getter)
+        return joined([own, *held, *(Value(each.marks, each.words) for each in keys[1:])])
+
+    def _asked_for(self) -> Value:
+        """`objects.filter(gender="F")`: rows that fit a constant; one that fits a variable is looked up."""
+        marks = {
+            replace(mark, kind="used", population=True)
+            for each in self.node.keywords
+            if isinstance(each.value, ast.Constant | ast.Tuple | ast.List)
+            for mark in self.reader.source((each.arg or "").partition("__")[0], self.line)
+        }
+        return replace(self.on, marks=self.on.marks | marks)
 
     def _dropped(self) -> Value:
         words = joined([*self.given, *self.keywords.values()]).words
@@ -161,14 +237,31 @@ class Call:
         return frozenset(mark for name in names for mark in self.reader.source(name, self.line))
 
     def _carried(self) -> Value:
-        whole = self.on if self.name == "split" else self.everything()
-        words = self.keywords.get("columns", NOTHING).words if self.name == "get_dummies" else frozenset()
+        if (
+            self.name == "join"
+            and isinstance(self.node.func, ast.Attribute)
+            and is_text(self.node.func.value)
+        ):
+            return self._formatted()
+        fields = self.keywords.values() if self.name == "assign" else self._fields()
+        whole = self.on if self.name == "split" else joined([self.on, *self.given, *fields])
+        names = ("columns",) if self.name == "get_dummies" else ("on", "left_on", "right_on")
+        words = joined(self.keywords.get(each, NOTHING) for each in names).words
         named = self.reader.key_sources(words, self.line, NOTHING, "df")
+        if self.name in ("merge", "join"):
+            named = used(named, self.line)
         return replace(whole, marks=whole.marks | named)
+
+    def _fields(self) -> list[Value]:
+        """What fields are set to; an attribute's own field decides nothing."""
+        known = self.program.lexicon.attribute_of
+        return [value for name, value in self.keywords.items() if not known(name)]
 
     def _spread(self) -> Value:
         whole = self.everything()
         asked = used(self._asked(whole), self.line)
+        if self.name == "map" and any(each.labels for each in self.given):
+            return Value(relabelled(whole.marks), loops=whole.loops)
         spread = self.name in idioms.SPREADS_GROUPS
         marks = (
             frozenset(mark.used(self.line) for mark in whole.marks)
@@ -184,12 +277,36 @@ class Call:
             columns = self.reader.key_sources(whole.words, self.line, NOTHING, "df")
         if self.is_method or self.name.startswith("get_"):
             columns |= self.reader.source(self.name, self.line, whole)
-        owner = self.name if self.name[:1].isupper() else ""
         marks = used(whole.marks | whole.spoken, self.line) | columns
-        return Value(marks, closures=whole.closures, loops=whole.loops, owner=owner)
+        return Value(marks, closures=whole.closures, loops=whole.loops)
+
+    def _replaced(self) -> Value:
+        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number."""
+        return self._carried() if self.keywords else self._unknown()
+
+    def _made(self) -> Value:
+        """An instance: its fields hold what it is given, and it is nothing but a record as yet."""
+        owner = self.reader.frame.owner if self.name == "cls" else self.name
+        for place, given in enumerate(self.given):
+            self.program.fill(owner, place, given)
+        for name, given in self.keywords.items():
+            self.program.store(owner, name, given)
+        init = self.program.method_of(owner, "__init__")
+        if init is not None:
+            self._entered(init, owner)
+        whole = self._unknown()
+        kept = joined([*self.given, *self._fields()]).marks
+        carried = frozenset(mark for mark in kept if mark.kind == "carried")
+        marks = frozenset(mark for mark in whole.marks if mark.kind != "used" or mark in kept)
+        return replace(whole, marks=marks | carried, owner=owner)
 
     _WAYS: ClassVar[tuple[tuple[frozenset[str], Callable[[Any], Value]], ...]] = (
         (frozenset(("drop", "difference")), _dropped),
+        (idioms.GROUPS, _groups),
+        (idioms.FORMULAS, _formula),
+        (frozenset(("partial",)), _partial),
+        (frozenset(("replace", "_replace")), _replaced),
+        (idioms.FORMATS, _formatted),
         (idioms.WORKS_ON_ROWS, _rows),
         (idioms.LOOKS_UP, _looked_up),
         (idioms.SPREADS, _spread),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from policies.decision_code import idioms
 from policies.decision_code.frames import Frame, root_of
 from policies.decision_code.lexicon import Lexicon, words_of
+from policies.decision_code.shapes import is_mask, is_none, is_plain, is_text, only_labels, tells_decision
 from policies.decision_code.values import (
     NO_MARKS,
     NOTHING,
@@ -17,13 +18,14 @@ from policies.decision_code.values import (
     Mark,
     Marks,
     Value,
+    bounded,
     joined,
     of_population,
+    relabelled,
     used,
     weighed,
     within,
 )
-from policies.decision_code.vocabulary import says_decision
 
 LONGEST_WORD = 60
 
@@ -39,8 +41,13 @@ class Program(Protocol):
     def call(self, reader: Reader, node: ast.Call) -> Value:
         """What a call comes to."""
 
-    def enter(self, frame: Frame, closure: Closure, given: Sequence[Value], line: int) -> Value:
-        """What a function of the program returns for these arguments."""
+    def enter(
+        self, frame: Frame, closure: Closure, given: Sequence[Value], line: int, names: Sequence[str] = ()
+    ) -> Value:
+        """What a function of the program returns for these arguments; `names` of those that have one."""
+
+    def text(self, frame: Frame, text: str, node: ast.expr) -> None:
+        """A text of the program, which may be a query."""
 
     def property_of(self, owner: str, name: str) -> Closure | None:
         """The property of that name, of that class or of the only class that has one."""
@@ -89,8 +96,10 @@ class Reader:
         )
 
     def _constant(self, node: ast.Constant) -> Value:
-        if isinstance(node.value, str) and len(node.value) <= LONGEST_WORD:
-            return Value(words=frozenset((node.value,)))
+        if isinstance(node.value, str):
+            self.program.text(self.frame, node.value, node)
+            if len(node.value) <= LONGEST_WORD:
+                return Value(words=frozenset((node.value,)))
         return NOTHING
 
     def _name(self, node: ast.Name) -> Value:
@@ -103,7 +112,11 @@ class Reader:
 
     def _attribute(self, node: ast.Attribute) -> Value:
         base = self.read(node.value)
+        if node.attr in idioms.DESCRIBES:
+            return NOTHING
         found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
+        if idioms.THINGS.intersection(words_of(root_of(node.value))):
+            found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
             return Value(found, loops=base.loops)
         held = self.frame.scope.get(f"{root_of(node.value)}[{node.attr}]")
@@ -126,9 +139,11 @@ class Reader:
         others = base.marks
         if index.words and not found:
             others = frozenset(mark for mark in others if mark.kind != "carried")
-        marks = found | others | self.chosen(node.slice, index, node.lineno, root)
+        chosen = self.chosen(node.slice, index, node.lineno, root)
+        marks = found | others | (relabelled(chosen) if base.labels else chosen)
         loops = base.loops if found or index.words else base.loops | index.loops
-        return joined([replace(base, marks=marks, loops=loops, owner=""), *held])
+        own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
+        return joined([own, *held])
 
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
@@ -139,15 +154,28 @@ class Reader:
 
     def _compare(self, node: ast.Compare) -> Value:
         sides = [node.left, *node.comparators]
-        if any(map(_is_none, sides)):
+        if any(map(is_none, sides)):
             return NOTHING
         values = [self.read(side) for side in sides]
-        marks = joined(values).marks
+        marks = joined(values).marks | joined(values).spoken
         if not marks:
-            return Value(self._named(node, values))
+            return Value(self._named(node, values) | self._spoken_of(node))
+        groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
+        marks = frozenset(replace(m, kind="grouped") if m.attribute in groups else m for m in marks)
         if _is_legal_minimum(node, marks):
             return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
-        return Value(used(marks, node.lineno), loops=joined(values).loops)
+        return Value(used(marks, node.lineno), loops=joined(values).loops, truth=True)
+
+    def _spoken_of(self, node: ast.Compare) -> Marks:
+        """`"maternity" in cv.text`: what a text says about somebody."""
+        match node:
+            case ast.Compare(
+                left=ast.Constant(value=str(word)), ops=[ast.In() | ast.NotIn()], comparators=[given]
+            ):
+                names = {name for each in ast.walk(given) for name in _names(each)}
+                if idioms.TEXTS & {word for name in names for word in words_of(name)}:
+                    return used(self.source(word, node.lineno), node.lineno)
+        return NO_MARKS
 
     def _named(self, node: ast.Compare, values: list[Value]) -> Marks:
         """`key == "gender"` in a loop over fields: what follows uses that attribute."""
@@ -166,19 +194,32 @@ class Reader:
 
     def _binary(self, node: ast.BinOp) -> Value:
         whole = self.read(node.left) | self.read(node.right)
-        if isinstance(node.op, ast.Add | ast.Mod) and (_is_text(node.left) or _is_text(node.right)):
+        if isinstance(node.op, ast.Add | ast.Mod) and (is_text(node.left) or is_text(node.right)):
             return replace(whole, spoken=whole.spoken | whole.marks, marks=NO_MARKS)
-        return whole.with_marks(used(whole.marks, node.lineno))
+        found = whole.marks | self._given(node.left) | self._given(node.right)
+        if isinstance(node.op, ast.BitAnd | ast.Sub):
+            found |= whole.spoken
+        truth = whole.truth and isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor)
+        return replace(whole, marks=bounded(used(found, node.lineno)), truth=truth)
+
+    def _given(self, node: ast.expr) -> Marks:
+        """`2 * (visa is not None)`: a number that tells whether there is one."""
+        tests = isinstance(node, ast.Compare) and any(map(is_none, node.comparators))
+        return self.read(node.left).marks if isinstance(node, ast.Compare) and tests else NO_MARKS
 
     def _choice(self, node: ast.IfExp) -> Value:
         test = self.read(node.test).marks
         plain = all(is_plain(each) for each in (node.body, node.orelse))
         marks = weighed(test, node.lineno) if plain else used(test, node.lineno)
+        if only_labels(node):
+            marks = relabelled(marks)
         return self.read(node.body) | self.read(node.orelse) | Value(marks)
 
     def _formatted(self, node: ast.JoinedStr) -> Value:
         parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
         whole = joined(self.read(part) for part in parts)
+        texts = [part.value if isinstance(part, ast.Constant) else "?" for part in node.values]
+        self.program.text(self.frame, "".join(map(str, texts)), node)
         decides = [part for part in parts if isinstance(part, ast.IfExp) and tells_decision(part)]
         marks = joined(self.read(part) for part in decides).marks
         return Value(marks, spoken=whole.marks | whole.spoken)
@@ -193,8 +234,9 @@ class Reader:
                 NO_MARKS if own else frozenset(m for m in value.marks if m.kind != "carried" or key is None)
             )
             words = name.words | value.words if key is None else name.words
-            whole |= replace(value, marks=kept, words=words, loops=frozenset(), owner="")
-        return whole
+            held = value.held | value.words
+            whole |= replace(value, marks=kept, words=words, held=held, loops=frozenset(), owner="")
+        return replace(whole, labels=True) if only_labels(node) else whole
 
     def _list(self, node: ast.List) -> Value:
         """A row of values, as a model is given them."""
@@ -202,7 +244,8 @@ class Reader:
         return whole.with_marks(used(whole.marks, node.lineno)) if len(node.elts) > 1 else whole
 
     def _lambda(self, node: ast.Lambda) -> Value:
-        return Value(closures=(Closure(node, self.frame.scope, self.frame.owner),))
+        scope = self.frame.scope
+        return Value(closures=(Closure(node, scope, self.frame.owner, id(scope)),))
 
     def _named_expression(self, node: ast.NamedExpr) -> Value:
         value = self.read(node.value)
@@ -261,8 +304,8 @@ class Reader:
     }
 
 
-def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> None:
-    """Bind a loop's target to the elements of what it runs over."""
+def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> Marks:
+    """Bind a loop's target to the elements of what it runs over; marks of what chose them."""
     number = loop_number(target)
     if (
         isinstance(source, ast.Call)
@@ -274,17 +317,18 @@ def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> None:
         if len(given) == len(target.elts):
             for each, part in zip(target.elts, given, strict=True):
                 _bind_element(reader.frame.scope, each, reader.read(part), number)
-            return
-    _bind_element(reader.frame.scope, target, reader.read(source), number)
+            return NO_MARKS
+    return _bind_element(reader.frame.scope, target, reader.read(source), number)
 
 
-def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> None:
+def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> Marks:
     described = {mark for mark in whole.marks if mark.kind != "used" or mark.population}
     marks = within(described, number) | (whole.marks - described)
     element = replace(whole, marks=marks, loops=whole.loops | {number})
     for node in ast.walk(target):
         if isinstance(node, ast.Name):
             scope[node.id] = element
+    return frozenset(mark for mark in marks if mark.kind == "used" and mark.population)
 
 
 def loop_number(target: ast.expr) -> int:
@@ -306,50 +350,17 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
             pass
 
 
-def is_mask(node: ast.expr) -> bool:
-    """An index that picks rows."""
-    if isinstance(node, ast.Tuple) and node.elts:
-        return is_mask(node.elts[0])
-    if isinstance(node, ast.BinOp):
-        return isinstance(node.op, ast.BitAnd | ast.BitOr)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr in ("isin", "between", "eq", "ne", "gt", "lt", "startswith", "contains")
-    return isinstance(node, ast.Compare) or (
-        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert | ast.Not)
-    )
-
-
-def is_plain(node: ast.expr | None) -> bool:
-    """A truth value, a text or None: no number."""
-    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool | str))
+def _names(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return (name,)
+        case _:
+            return ()
 
 
 def _is_table(root: str) -> bool:
     """A table or a column of results, of which a mask picks rows."""
     return root in ("df", "data", "frame", "table") or root.endswith("_df") or root.startswith(("df_", "y_"))
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
-
-
-def tells_decision(node: ast.expr) -> bool:
-    """A decision is told in it: `"approved"`, `Decision.REJECT`."""
-    return any(says_decision(text) for each in ast.walk(node) for text in _texts(each))
-
-
-def _texts(node: ast.AST) -> list[str]:
-    match node:
-        case ast.Constant(value=str(text)):
-            return [text]
-        case ast.Attribute(attr=name):
-            return [" ".join(words_of(name))]
-        case _:
-            return []
 
 
 def _is_legal_minimum(node: ast.Compare, marks: Marks) -> bool:

@@ -9,7 +9,7 @@ groupby crosstab pivot_table value_counts MetricFrame chi2_contingency fisher_ex
 mannwhitneyu kstest ks_2samp f_oneway pearsonr spearmanr demographic_parity_difference
 demographic_parity_ratio equalized_odds_difference equalized_odds_ratio disparate_impact_ratio
 BinaryLabelDatasetMetric ClassificationMetric boxplot histplot barplot countplot violinplot hist
-bar plot scatter kdeplot ols logit glm train_test_split StratifiedKFold print pprint debug info
+bar plot scatter kdeplot summary train_test_split StratifiedKFold print pprint debug info
 warning error exception log write writerow isinstance issubclass hasattr callable len_
 assertEqual assertAlmostEqual assertTrue assertFalse ExponentiatedGradient ThresholdOptimizer
 Reweighing describe info_ id hash type range
@@ -17,9 +17,31 @@ Reweighing describe info_ id hash type range
 """Their answer tells nothing of one person by a protected attribute."""
 AGGREGATES = word_set("""
 sum len mean fmean average median mode std var stdev variance count nunique size sum any all
-Counter quantile percentile max min nanmean amax amin agg aggregate describe unique set shape
+Counter quantile percentile max min nanmean amax amin agg aggregate describe shape
 """)
 """They describe a collection, and tell nothing of one element."""
+GROUPS = frozenset(("unique", "set", "drop_duplicates", "setdefault", "defaultdict"))
+"""Of an attribute they give the groups that there are, or the cell of a group."""
+FORMULAS = frozenset(("ols", "logit", "glm", "probit", "OLS", "Logit", "GLM"))
+"""They take the columns of a model from a text such as `hired ~ gpa + gender`."""
+DESCRIBES = frozenset(
+    [
+        "params",
+        "pvalues",
+        "coef_",
+        "tvalues",
+        "conf_int",
+        "summary",
+        "feature_importances_",
+        "rsquared",
+        "columns",
+    ]
+)
+"""Fields of a model or a table that describe it as a whole."""
+FORMATS = frozenset(
+    ("format", "format_map", "render", "substitute", "safe_substitute", "render_template", "gettext")
+)
+"""They make a text to be read."""
 CARRIES = word_set("""
 int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
 split copy deepcopy astype fillna to_numpy tolist to_list to_dict values keys items iter next
@@ -43,7 +65,28 @@ LOOKS_UP = frozenset(
         "lookup",
     )
 )
+ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
+"""They pick rows of a database by the fields that their keywords name."""
 STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
+STORES_INTO = frozenset(("heappush", "heappushpop", "insort", "insort_left", "insort_right"))
+"""The same for the collection that is their first argument."""
+THINGS = word_set("""
+cache file path entry entries house building car vehicle machine page document token session server
+certificate artwork wine property tree item connection conn record log job message
+""")
+"""What has an age and is nobody."""
+TEXTS = word_set("""
+text lower cv resume bio essay letter content body description note notes profile summary
+""")
+"""Names of free text about somebody."""
+LABELS = word_set("""
+title salutation greeting address pronoun pronouns label group bucket bracket band category code name names
+language locale lang letter text message html template size year years
+area region encoded clean normalized normalised
+""")
+"""Words of fields that tell nothing about what somebody gets."""
+KEYS = frozenset(("id", "name", "key", "uid", "uuid", "email", "pk", "ref"))
+"""Fields that tell one from all others."""
 SORTS_COLUMNS = frozenset(("sort_values", "nlargest", "nsmallest"))
 FITS = frozenset(
     ("fit", "predict", "predict_proba", "decision_function", "train", "partial_fit", "predict_score")

@@ -14,29 +14,36 @@ def word_set(text: str) -> frozenset[str]:
 
 
 PROTECTED: Mapping[str, str] = {
-    "race": "race ethnicity ethnic skin_color skin_colour skin_tone caste is_black is_white is_hispanic "
-    "is_asian african_american",
-    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic",
-    "gender": "gender sex male female transgender pronouns is_woman is_man",
-    "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday",
-    "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment",
+    "race": "race racial ethnicity ethnic eth_code eth_group "
+    "ancestry indigenous skin_color skin_colour skin_tone caste "
+    "is_black is_white is_hispanic is_asian african_american",
+    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
+    "sikh atheist hijab headscarf turban",
+    "gender": "gender gndr sex male female transgender pronouns nonbinary non_binary is_woman is_man",
+    "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday "
+    "elderly is_senior",
+    "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment impaired "
+    "deaf autistic special_needs chronic_illness",
     "nationality": "nationality citizenship citizen national_origin country_of_birth country_of_origin "
-    "birth_country birthplace place_of_birth immigrant immigration_status foreigner is_foreign migrant "
-    "migration_background",
-    "marital status": "marital_status marital married is_married divorced widowed civil_status",
-    "pregnancy": "pregnant pregnancy maternity maternity_leave parental_leave paternity",
-    "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian lgbt lgbtq",
-    "politics": "political_affiliation political_party political_views union_member trade_union_member",
+    "birth_country birthplace place_of_birth foreign_born born_abroad home_country origin_country immigrant "
+    "immigration_status foreigner is_foreign migrant migration_background",
+    "marital status": "marital_status marital married unmarried is_married relationship_status "
+    "divorced widowed civil_status",
+    "pregnancy": "pregnant pregnancy is_expecting maternity maternity_leave parental_leave paternity",
+    "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian gay lesbian bisexual queer lgbt "
+    "lgbtq",
+    "politics": "political_affiliation political_party party_affiliation political_views political_leaning "
+    "union_member trade_union_member",
 }
 """Attribute to names, each words joined by underscores."""
 PROXIES: Mapping[str, str] = {
     "postcode": "zip zipcode zip_code postcode post_code postal_code postalcode plz",
-    "neighbourhood": "neighbourhood neighborhood census_tract",
-    "surname": "surname last_name lastname family_name",
-    "first name": "first_name firstname given_name forename",
+    "neighbourhood": "neighbourhood neighborhood census_tract borough",
+    "surname": "surname last_name lastname lname family_name",
+    "first name": "first_name firstname fname given_name forename",
     "accent": "accent dialect",
-    "native language": "native_language mother_tongue first_language",
-    "school": "school high_school alma_mater university",
+    "native language": "native_language mother_tongue first_language home_language",
+    "school": "school high_school alma_mater university college",
 }
 """Names of what often stands for a protected attribute."""
 NAMES = frozenset(("surname", "first name"))
@@ -48,6 +55,8 @@ condition conditions time times lap laps day track car number winner result resu
 """),
     "age": frozenset(),
     "school": word_set("year"),
+    "accent": word_set("color colour id sql csv json db database schema name"),
+    "first name": word_set("len length"),
 }
 _OF_GROUPS = word_set("""
 gap parity rate rates count counts ratio by per mean average total groups distribution
@@ -116,13 +125,23 @@ class Lexicon:
         return replace(self, phrases=kept, _known={})
 
 
+_SHARES = frozenset(
+    f"{share}_{group}"
+    for share in ("share", "pct", "percent", "percentage", "fraction")
+    for group in ("black", "white", "hispanic", "latino", "asian", "minority", "immigrant", "foreign")
+)
+"""What is known of an area, and stands for the race of those who live there."""
+
+
 def _phrases(*tables: Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    return {
+    named = {
         words_of(name): attribute
         for table in tables
         for attribute, names in table.items()
         for name in names.split()
     }
+    shares = {words: "race" for name in _SHARES for words in (words_of(name), words_of(name)[::-1])}
+    return {**named, **shares}
 
 
 def shipped_lexicon() -> Lexicon:

@@ -59,6 +59,11 @@ def weighed(marks: Iterable[Mark], line: int) -> Marks:
     return frozenset(mark.at(line) if mark.kind in kept else mark.used(line) for mark in marks)
 
 
+def relabelled(marks: Iterable[Mark]) -> Marks:
+    """Marks of a text that only names the group somebody is in: the attribute under another name."""
+    return frozenset(mark if mark.kind == "grouped" else replace(mark, kind="carried") for mark in marks)
+
+
 def of_population(marks: Iterable[Mark], loop: int) -> Marks:
     """Marks of a collection: those of its elements describe the collection."""
     return frozenset(replace(mark, population=True) if loop in mark.members else mark for mark in marks)
@@ -76,12 +81,19 @@ class Closure:
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: dict[str, Value] = field(compare=False, hash=False, repr=False)
     owner: str = ""
+    place: int = 0
+    """Tells apart what one function makes in two calls."""
+    preset: dict[str, Value] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    """What its parameters are already given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """`words`: string constants it holds (keys of a dict); `spoken`: marks of what a text mentions;
-    `loops`: loops whose element it is or comes from; `owner`: name of the class it is an instance of."""
+    `loops`: loops whose element it is or comes from; `owner`: name of the class it is an instance of;
+    `labels`: a table of texts that only address people or name their groups; `getter`: a function that
+    gives fields of what it is called for; `held`: string constants in what a dict has under its keys;
+    `truth`: what a comparison comes to."""
 
     marks: Marks = NO_MARKS
     words: frozenset[str] = frozenset()
@@ -89,6 +101,10 @@ class Value:
     closures: tuple[Closure, ...] = ()
     loops: frozenset[int] = frozenset()
     owner: str = ""
+    labels: bool = False
+    getter: bool = False
+    held: frozenset[str] = frozenset()
+    truth: bool = False
 
     def __or__(self, other: Value) -> Value:
         if other is NOTHING or other == self:
@@ -102,6 +118,10 @@ class Value:
             tuple(dict.fromkeys((*self.closures, *other.closures)))[:8],
             self.loops | other.loops,
             self.owner or other.owner,
+            self.labels and other.labels,
+            self.getter or other.getter,
+            self.held | other.held,
+            self.truth or other.truth,
         )
 
     def with_marks(self, marks: Iterable[Mark]) -> Value:

@@ -1,128 +1,62 @@
-"""What a piece of a program is for, by its words: deciding about people, measuring groups, or something
-else."""
+"""Words of programs: which names and texts are results about somebody, and which only address or sort people.
+
+`word_set` takes words apart at white space; names are compared word by word, in lower case.
+"""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from functools import cached_property
 
 from policies.decision_code.lexicon import word_set, words_of
 
 _DECIDES = re.compile(
-    r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|grant|hire|hiring|shortlist|rank|rating"
-    r"|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter|screen|priorit|promot"
-    r"|bonus|salary|offer|rate$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend|classif|predict|evaluat|assess"
-    r"|vet$|fraud|tier|points|penalt|surcharge|quote$|price|pricing|suspici|trust|invite|probab|likel|worth|wage"
-    r"|verdict|outcome|accepted|allow|ban$|interview|underwrit|pick|choos|chosen|allocat|winner|finalist|best$|custody|candidac|creditworth|rent$|match$|threshold|welfare)"
+    r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|denial|grant|hire|hiring|shortlist|rank"
+    r"|rating|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter|screen|priorit"
+    r"|promot|bonus|salar|offer|rate$|apr$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend|classif|predict"
+    r"|evaluat|assess|vet$|fraud|tier|points|pts$|penalt|surcharge|quote$|price|pricing|suspici|suspect|trust|invit"
+    r"|probab|likel|worth|wage|verdict|outcome|accepted|allow|ban$|banned|interview|underwrit|pick|choos|chosen"
+    r"|allocat|winner|finalist|best$|custody|candidac|creditworth|rent$|rental|match$|threshold|welfare"
+    r"|commission|severance|payout|pay$|payment|compensat|stipend|scholarship|benefit|subsid|deposit|fee$|fees$"
+    r"|fare$|discount|refund|bond$|tariff|interest$|waitlist|queue|triage|layoff|dismiss|terminat|redundan"
+    r"|investigat|inspect|patrol|detain|detention|escalat|surveil|verif|moderat|suspend|suspension|restrict"
+    r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|suggest|mentor|propens|merit|talent|potential$"
+    r"|assign|placement|seniority$|raise$|bump$|boost$|award|prize|quota|lottery|lease|tenancy"
+    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|budget|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab)"
 )
-_ASKS = frozenset(("is", "can", "should", "may", "will", "must"))
+_ASKS = frozenset(("is", "can", "should", "may", "will", "must", "needs", "has", "gets", "deserves"))
+_OF_FORMS = frozenset(("valid", "complete", "present", "missing", "empty", "filled", "known"))
+"""Asked of data, not of somebody."""
 _SAYS = re.compile(
-    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|(?:in)?eligible"
-    r"|qualified|grant(?:ed|s)?|refused?|high risk|low risk|admit(?:ted)?)\b",
+    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|qualified"
+    r"|(?:in)?eligible|grant(?:ed|s)?|refused?|(?:high|low|medium)[ _-]risk|admit(?:ted)?|wait ?list(?:ed)?"
+    r"|shortlist(?:ed)?|detain(?:ed)?|release[ds]?|priority|fast[ _-]?track|investigate|escalate|flag(?:ged)?"
+    r"|(?:extra|secondary|additional|closer|manual)[ _-](?:check|screening|review|inspection)|dismiss(?:ed)?"
+    r"|blocked?|suspend(?:ed)?|ban(?:ned)?|pass(?:ed)?|fail(?:ed)?|referr?(?:ed)?|recommended|interview"
+    r"|promoted?|terminated?|remove[ds]?|keep)\b",
     re.IGNORECASE,
 )
-_MEASURES = word_set("""
-audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown
-distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
-mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
-fifths proportions crosstab independence
-""")
-_MEASURES_ALONE = word_set("""
-report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
-counts impact equal test tests describe rates opportunity per groups
-""")
 _GROUPS = word_set("""
-men women male female males females man woman black white hispanic asian group groups by per
-minority majority young old privileged unprivileged reference
+men women man woman black white hispanic asian group groups by per minority majority young old
+privileged unprivileged reference male female males females
 """)
-_SCORES = re.compile(
-    r"score|approv|decid|decision|eligib|hire|reject|accept|risk|limit|rank|premium|salary|grant|offer"
-)
-_TRADE = word_set("""
-loan loans credit mortgage hire hiring hired salary premium insurance rent tenant parole bail
-admission scholarship borrower applicant candidate lender underwriting employer job
+_LABELS = word_set("""
+mr mrs ms miss mx sir madam maam dear herr frau herrn geehrte geehrter sehr monsieur madame senor senora
+señor señora he she they him her them his hers their theirs himself herself themselves male female
+males females m f x d w man woman men women boy girl boys girls adult adults child children minor
+minors teen teens senior seniors elderly young old older younger youth infant toddler unknown other
+none na diverse nonbinary years under over above below between to and the a an age aged der die das
+el la le un une il lo white black asian hispanic latino christian muslim jewish hindu buddhist
+single married divorced widowed majority minority group local foreign domestic international
+son daughter brother sister father mother husband wife spouse grandpa grandma s u n e g y
 """)
-_FATES = word_set("""
-default defaulted repaid repay repayment income hired churn dropout recidivated
+"""Words that address people or name the group they are in."""
+_ACTS = word_set("""
+send deliver show invite notify call contact fire dismiss remove block suspend award pay charge schedule enrol
+enroll deny hire promote book reserve arrest flag escalate extend issue cancel evict refuse
+target advertise recruit accept reject terminate assign approve
 """)
-_PREPARES = word_set("""
-encode encoded encoder feature features vector to format title greet greeting salutation label
-display repr str parse load read normalise normalize clean to_dict serialise serialize valid
-validate address article
-""")
-_LEGITIMATE: tuple[tuple[frozenset[str], frozenset[str], frozenset[str]], ...] = (
-    (
-        word_set("""
-dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol
-vaccine vaccines vaccination calorie calories kcal spirometry lung bone percentile patient
-patients cardiac diabetes symptom symptoms medical screening_age mammography drug mg paediatric
-pediatric glucose
-"""),
-        frozenset(("age", "gender", "pregnancy", "disability")),
-        word_set("""
-premium insurance insurer loan credit hire hiring salary price pricing job employee candidate
-"""),
-    ),
-    (
-        word_set("""
-visa passport customs tax residency vote voting voter consular immigration election
-"""),
-        frozenset(("nationality", "age")),
-        word_set("score risk loan credit hire fraud suspicion"),
-    ),
-    (
-        word_set("""
-ticket tickets fare fares concession retirement retire retired pension pensioner senior child
-"""),
-        frozenset(("age", "disability")),
-        word_set("loan credit hire hiring salary job mortgage insurance"),
-    ),
-    (
-        word_set("""
-accessible accessibility accommodation accommodations assistive ramp seating leave
-"""),
-        frozenset(("disability", "pregnancy", "religion")),
-        word_set("""
-loan credit hire hiring salary score rating mortgage insurance
-"""),
-    ),
-    (
-        word_set("""
-match matching duplicate duplicates dedupe similarity password username email linkage
-"""),
-        frozenset(("surname", "first name", "postcode")),
-        word_set("loan credit hire risk applicant insurance"),
-    ),
-    (
-        word_set("size sizes clothing shoe shoes garment outfit fit"),
-        frozenset(("gender", "age")),
-        word_set("loan credit hire salary applicant candidate"),
-    ),
-    (
-        word_set("shipping delivery courier parcel weather geocode"),
-        frozenset(("postcode", "neighbourhood")),
-        word_set("loan credit hire risk applicant insurance"),
-    ),
-)
-"""Where words of the first kind, and none of the last, are about, attributes of the second are in their
-place."""
-_PEOPLE = word_set("""
-applicant applicants candidate candidates person people user users customer customers client
-borrower employee employees student tenant defendant inmate patient driver income salary gender
-race ethnicity citizen resume cv hire loan mortgage
-""")
-_THINGS = word_set("""
-cache file path mtime getmtime entry created house building car vehicle machine page pages
-document token session server certificate ttl password evict expire expiry artwork wine property
-pages
-""")
-_SPORT = word_set("""
-lap laps fastest runner runners finish marathon circuit horse horses podium thread threads
-condition lock mutex qualifying grid pace positions
-""")
+_LABEL_WORD = re.compile(r"\w+")
+_PROSE = re.compile(r"(?:\S+\s+){3}\S")
 
 
 def decides(name: str) -> bool:
@@ -131,90 +65,45 @@ def decides(name: str) -> bool:
     return any(_DECIDES.match(word) for word in words) and not _GROUPS.intersection(words)
 
 
+def asks(words: tuple[str, ...]) -> bool:
+    """A question that is answered yes or no: `is_`, `can_`, `should_`."""
+    return words[:1] != () and words[0] in _ASKS and not _OF_FORMS.intersection(words)
+
+
 def says_decision(text: str) -> bool:
     """The text tells a decision."""
-    return _SAYS.search(text) is not None
+    return _SAYS.search(text.replace("_", " ")) is not None
 
 
-@dataclass(frozen=True)
-class Purpose:
-    """What a function (or the module itself, whose name is empty) is for. `used`: words of all
-    identifiers."""
-
-    name: str
-    used: frozenset[str]
-    parameters: frozenset[str] = frozenset()
-
-    @cached_property
-    def _words(self) -> tuple[str, ...]:
-        return words_of(self.name)
-
-    @cached_property
-    def measures(self) -> bool:
-        """It measures or protects groups rather than decides about somebody."""
-        words = set(self._words)
-        if self._words[:1] == ("test",) or _MEASURES & words or {"four", "fifths"} <= words:
-            return True
-        if "by" in words or "rates" in words:
-            return True
-        return bool(_MEASURES_ALONE & words) and not any(_SCORES.match(word) for word in words)
-
-    @cached_property
-    def returns_result(self) -> bool:
-        """What it returns is a result about somebody."""
-        if self.measures or not self._words:
-            return False
-        return decides(self.name) or (self._words[0] in _ASKS and "valid" not in self._words)
-
-    @cached_property
-    def may_decide(self) -> bool:
-        """Its name says nothing, but it is about a trade in which people are chosen."""
-        words = set(self._words)
-        return bool(self.name) and not (self.measures or words & _PREPARES) and bool(self.used & _TRADE)
-
-    @cached_property
-    def about_people(self) -> bool:
-        """A model that is fitted here is one about people who get or do not get something."""
-        return any(_DECIDES.match(word) for word in self.used) or bool(self.used & (_TRADE | _FATES))
-
-    def excuses(self, attribute: str) -> bool:
-        """The attribute has a place here, or its name means something else."""
-        near = set(self._words) | self.parameters
-        if attribute == "age" and self.used & _THINGS and not self.used & _PEOPLE:
-            return True
-        if attribute == "race" and (self.used & _SPORT or "condition" in self._words):
-            return True
-        return any(
-            attribute in attributes and near & about and not (near | set(self._words)) & unless
-            for about, attributes, unless in _LEGITIMATE
-        )
+def is_label(text: str) -> bool:
+    """The text only addresses somebody or names a group: `Mrs`, `she`, `18-25`, `senior`."""
+    words = [word for word in _LABEL_WORD.findall(text.lower()) if not word.isdigit()]
+    return len(words) <= 6 and all(word in _LABELS for word in words)
 
 
-def purpose_of(node: ast.AST, name: str) -> Purpose:
-    """The purpose of a function by its name and all identifiers in it."""
-    names: set[str] = set()
-    for each in ast.walk(node):
-        names.update(_identifiers(each))
-    parameters = frozenset(word for each in _parameters(node) for word in words_of(each))
-    return Purpose(name, frozenset(word for each in names for word in words_of(each)), parameters)
+def is_prose(text: str) -> bool:
+    """Several words that tell no decision: something to be read."""
+    return _PROSE.match(text) is not None and not says_decision(text)
 
 
-def _parameters(node: ast.AST) -> Iterable[str]:
-    arguments = getattr(node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return ()
-    return [each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+def is_trade(words: frozenset[str]) -> bool:
+    """Words of a trade in which people get something or do not."""
+    return any(_DECIDES.match(word) for word in words) or bool(words & (TRADE | FATES))
 
 
-def _identifiers(node: ast.AST) -> Collection[str]:
-    match node:
-        case ast.Name(id=name) | ast.arg(arg=name) | ast.Attribute(attr=name):
-            return (name,)
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return (name,)
-        case ast.Constant(value=str(text)) if text.isidentifier():
-            return (text,)
-        case ast.keyword(arg=str(name)):
-            return (name,)
-        case _:
-            return ()
+TRADE = word_set("""
+loan loans credit mortgage hire hiring hired salary premium insurance rent tenant parole bail
+admission scholarship borrower applicant applicants candidate candidates lender underwriting
+employer employee employees emp emps staff worker workers job jobs landlord policyholder defendant
+inmate claimant claim claims skill skills productivity interview promotion resume resumes cv student
+students pupil pupils recruiter vacancy
+""")
+FATES = word_set("""
+default defaulted repaid repay repayment income hired churn dropout recidivated fired dismissed
+""")
+
+
+def acts(name: str) -> bool:
+    """The name is one of a deed that somebody is glad or sorry of: `send_invitation`, `terminate`."""
+    words = words_of(name)
+    return bool(_ACTS.intersection(words)) or decides(name)

@@ -55,3 +55,31 @@ def test_a_function_that_is_chosen_by_an_attribute_decides_by_it() -> None:
     ways = "def a(p):\n    return 1\n\ndef b(p):\n    return 2\n\n"
     code = ways + "def score(p):\n    return {'m': a, 'f': b}[p.gender](p)"
     assert found(code) == {"gender"}
+
+
+def test_what_parameters_are_by_default_counts_where_they_are_not_given() -> None:
+    code = (
+        "W = {'income': 2, 'gender': 3}\ndef score(p, w=W):\n    return sum(v * p[k] for k, v in w.items())"
+    )
+    assert found(code) == {"gender"}
+    assert found(code.replace("'gender'", "'debt'")) == set()
+
+
+def test_a_table_that_is_joined_by_an_attribute_brings_it_along() -> None:
+    code = (
+        "def score(df):\n    df = df.merge(AREAS, on='zip_code')\n    df['score'] = df['adj']\n    return df"
+    )
+    assert found(code) == {"postcode"}
+
+
+def test_a_text_that_is_put_together_tells_an_attribute_but_decides_nothing() -> None:
+    assert found("def score_card(p):\n    return ', '.join([p.gender, p.points])") == set()
+    assert found("def score(p):\n    return len({f'x:{p.gender}'} & BAD)") == {"gender"}
+
+
+def test_methods_of_unknown_instances_may_be_any_of_the_program() -> None:
+    code = (
+        "class A:\n    def ok(self, p):\n        return p.income\n\nclass B:\n    def ok(self, p):\n        "
+    )
+    code += "return p.gender == 'm'\n\ndef approve(p, checks):\n    return all(each.ok(p) for each in checks)"
+    assert "gender" in found(code)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from policies.decision_code.frames import Frame, Loop, joined_scopes, root_of, set_in
+from policies.decision_code.purpose import Purpose
 from policies.decision_code.values import Mark, Value
-from policies.decision_code.vocabulary import Purpose
 
 AGE = frozenset((Mark("age", "minimum", 1),))
 
@@ -36,3 +36,18 @@ def test_roots_and_names_that_are_set() -> None:
     assert root_of(ast.parse("df.a['b'].c", mode="eval").body) == "df"
     assert root_of(ast.parse("f().a", mode="eval").body) == ""
     assert set_in(ast.parse("a = 1\nb += 1\nc, d = 1, 2").body) == {"a", "c", "d"}
+
+
+def test_an_element_knows_its_collection_while_its_loop_is_under_way() -> None:
+    frame = Frame(Purpose("f", frozenset()), {})
+    with frame.inside(Loop(1, frozenset(), "people")):
+        assert frame.collection_of(Value(loops=frozenset((1,)))) == "people"
+        assert not frame.collection_of(Value(loops=frozenset((2,))))
+    assert not frame.collection_of(Value(loops=frozenset((1,))))
+
+
+def test_functions_defined_before_see_what_is_bound_later() -> None:
+    scope: dict[str, Value] = {}
+    frame = Frame(Purpose("f", frozenset()), scope)
+    frame.become({"x": Value(words=frozenset("x"))})
+    assert scope["x"].words == {"x"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from policies.decision_code import evidence_of
 
 
@@ -51,3 +53,66 @@ def test_encoders_and_stratified_splits_are_no_models() -> None:
 
 def test_functions_that_measure_are_left_alone() -> None:
     assert found("def audit_score(p):\n    return 1 if p.gender == 'f' else 0") == set()
+
+
+INDIRECT = """
+def look(p, found):
+    if p.gender == "f":
+        found.append("x")
+
+def decide(p):
+    found = []
+    look(p, found)
+    return "deny" if found else "grant"
+"""
+SHARED = """
+def score(p):
+    total = 0
+    def add(condition, points):
+        nonlocal total
+        if condition:
+            total += points
+    add(p.gender == "m", 10)
+    return total
+"""
+GUARDED = """
+def guard(fn):
+    def inner(p):
+        return p.gender != "f" and fn(p)
+    return inner
+
+@guard
+def loan_ok(p):
+    return p.income > 3
+"""
+MADE = """
+def rule(field, points):
+    return lambda p: points if p[field] else 0
+
+RULES = [rule("income", 5), rule("gender", 3)]
+
+def score(p):
+    return sum(each(p) for each in RULES)
+"""
+REFUSED = """
+def check(p):
+    if p.gender == "f":
+        raise Refused
+    return p
+
+def chosen(people):
+    kept = []
+    for p in people:
+        try:
+            check(p)
+        except Refused:
+            continue
+        kept.append(p.id)
+    return kept
+"""
+
+
+@pytest.mark.parametrize("code", [INDIRECT, SHARED, GUARDED, MADE, REFUSED])
+def test_functions_pass_on_what_they_change_wrap_make_and_raise(code: str) -> None:
+    assert found(code) == {"gender"}
+    assert found(code.replace("gender", "kind")) == set()

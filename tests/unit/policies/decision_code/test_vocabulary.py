@@ -1,12 +1,10 @@
-"""What a function is for is told by its words."""
+"""Names and texts that tell results, and those that only address people."""
 
 from __future__ import annotations
 
-import ast
-
 import pytest
 
-from policies.decision_code.vocabulary import decides, purpose_of, says_decision
+from policies.decision_code.vocabulary import acts, decides, is_label, says_decision
 
 
 @pytest.mark.parametrize(
@@ -21,26 +19,21 @@ def test_names_of_groups_and_other_things_are_no_results(name: str) -> None:
     assert not decides(name)
 
 
-@pytest.mark.parametrize(
-    ("name", "measures"),
-    [
-        ("approval_rates_by_gender", True),
-        ("audit_scores", True),
-        ("test_score", True),
-        ("credit_report_score", False),
-        ("score", False),
-    ],
-)
-def test_functions_that_measure_are_told_from_those_that_decide(name: str, measures: bool) -> None:
-    assert purpose_of(ast.parse("pass"), name).measures is measures
-
-
-def test_an_attribute_has_its_place_where_the_words_say_so() -> None:
-    purpose = purpose_of(ast.parse("def dose(age, weight, race): pass").body[0], "dose")
-    assert purpose.excuses("age")
-    assert not purpose.excuses("race")
-
-
 def test_texts_that_tell_a_decision_are_known() -> None:
     assert says_decision("Loan denied")
     assert not says_decision("hello")
+
+
+@pytest.mark.parametrize("text", ["Mrs", "she", "18-25", "Sehr geehrte Frau", "senior", "m"])
+def test_texts_that_address_people_or_name_their_group_are_labels(text: str) -> None:
+    assert is_label(text)
+
+
+@pytest.mark.parametrize("text", ["denied", "slow queue", "gold", "standard"])
+def test_texts_that_treat_people_differently_are_no_labels(text: str) -> None:
+    assert not is_label(text)
+
+
+def test_names_of_deeds_are_known() -> None:
+    assert acts("send_invitation")
+    assert not acts("append")
