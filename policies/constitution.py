@@ -140,6 +140,11 @@ class CompiledConstitution:
         """Clause ids, the one that decides first."""
         return tuple(principle.id for principle in self.principles)
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language tags of the texts that its clauses put in place of a reply."""
+        return tuple(tag for each in self.principles for tag, _ in (*each.canned, *each.safe_partial))
+
 
 def compile_constitution(constitution: Constitution, mode: str = REGULAR) -> CompiledConstitution:
     """The system prompt of a constitution in a mode: hard limits first, then defaults, then style.
@@ -198,17 +203,6 @@ def over_budget(constitution: Constitution) -> Iterator[str]:
             most = getattr(constitution.budgets, phase)
             if tokens > most:
                 yield f"{phase}: {compiled.name} takes about {tokens} tokens, and its budget is {most}"
-
-
-def localised(texts: Texts, language: str) -> str:
-    """The text for a language tag (`de-AT`, then `de`, then `en`), `""` where there is none."""
-    known = dict(texts)
-    tag = language.lower()
-    while tag:
-        if tag in known:
-            return known[tag]
-        tag = tag.rpartition("-")[0]
-    return known.get("en", "")
 
 
 def estimated_tokens(text: str) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from classifiers.classification import Conversation
+from classifiers.language import guess
 from policies.bundle import PolicyBundle
 
 if TYPE_CHECKING:
@@ -225,6 +226,8 @@ class Exchange:
     structured: bool = False
     """The client asked for structured output or forced a tool: a block uses the refusal form."""
     language: str = "en"
+    language_known: bool = True
+    """`language` needs no guess: the client asked for it, or it was guessed from the client's words."""
     parts: int = 0
     """How many parts the request had, covered or not."""
     choices: int = 1
@@ -241,6 +244,16 @@ class Exchange:
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
     onward: Onward = HOUSE
+
+    def reply_language(self) -> str:
+        """The language of what Gatehouse itself says: asked for, else that of the client's own words.
+
+        Guessed here and not on arrival: hardly any exchange is canned.
+        """
+        if not self.language_known:
+            guessed = guess(self.conversation.last_user_text(), self.bundle.languages)
+            self.language, self.language_known = guessed or self.language, True
+        return self.language
 
     @property
     def coverage(self) -> float:

@@ -32,6 +32,7 @@ class Stage:
     surface: MarkedSurface
     stream: bool
     requests: list[Json] = field(default_factory=list)
+    critic_says: str = "revise"
 
     def says(self, *parts: str) -> None:
         """The upstream answers this."""
@@ -69,7 +70,7 @@ class Stage:
         if system.startswith("You check one draft"):
             clause = self.house.app.tenants.snapshot.default.constitution.principles[0].id
             finding = {"clause": clause, "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
-            said = json.dumps({"findings": [finding], "action": "revise"})
+            said = json.dumps({"findings": [finding], "action": self.critic_says})
         elif system.startswith("You rewrite one draft"):
             said = REVISION
         else:
