@@ -239,6 +239,8 @@ class Exchange:
     """Places (see `Turn.place`) of messages that were blocked before: not judged, and not sent upstream."""
     end_user: str = ""
     """Keyed digest of whom the client named as its end user."""
+    client: str = field(default="", repr=False)
+    """By what the client's requests are counted: the digest of its virtual key, or what it sent as a key."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None

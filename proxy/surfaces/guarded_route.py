@@ -256,6 +256,7 @@ class Arrival:
             wants_verdict=asked.wants_verdict,
             may_withhold=asked.may_withhold,
             end_user=self.end_user,
+            client=self.visit.client,
             fetched=asked.fetched,
             verdict_only=asked.verdict_only,
             onward=self.visit.onward,
