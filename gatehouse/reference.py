@@ -128,7 +128,8 @@ def metrics_page() -> str:
     ]
     intro = """\
 Labels are closed sets; whatever else turns up counts as `other`. Series exist from the start with
-value 0. Ratios are not exported: divide counters, and state n. The usual `process_*` and
+value 0, those of policies that a reload brings from then on (up to 5,000 series in all; others appear
+when they are first counted). Ratios are not exported: divide counters, and state n. The usual `process_*` and
 `python_info` families come along."""
     head = ["| family | type | labels | meaning |", "|---|---|---|---|"]
     return "\n".join(["# Metrics", "", intro, "", *head, *rows, ""])

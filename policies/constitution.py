@@ -206,8 +206,13 @@ def over_budget(constitution: Constitution) -> Iterator[str]:
 
 
 def estimated_tokens(text: str) -> int:
-    """Characters / 4, rounded up."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    """See `tokens_in`."""
+    return tokens_in(len(text))
+
+
+def tokens_in(characters: int) -> int:
+    """An estimate for text whose tokens nobody counted: characters / 4, rounded up."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
 
 
 def _clause_tokens(compiled: CompiledConstitution, question: str) -> int:

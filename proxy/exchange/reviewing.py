@@ -9,6 +9,7 @@ from functools import partial
 
 from policies import critique, embedded, refusal, risk
 from policies.bundle import NO_CONSTITUTION
+from policies.constitution import tokens_in
 from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
 from policies.evidence import may_hold_code
 from policies.findings import Evidence
@@ -114,6 +115,8 @@ class Reviewer:
         except UpstreamError:
             return None
         spent.add(request.purpose, answer.usage)
+        characters = len(request.system) + len(request.user) + len(answer.text)
+        account.review_tokens += answer.usage.total or tokens_in(characters)
         return answer.text
 
     async def _measure(self, request: Measure, account: Account, index: int) -> Measured | None:
@@ -134,17 +137,10 @@ class _Spent:
     revision: Usage = field(default_factory=Usage)
 
     def add(self, purpose: str, usage: Usage) -> None:
-        before = self.critique if purpose == "critique" else self.revision
-        total = replace(
-            before,
-            prompt_tokens=before.prompt_tokens + usage.prompt_tokens,
-            completion_tokens=before.completion_tokens + usage.completion_tokens,
-            cached_tokens=before.cached_tokens + usage.cached_tokens,
-        )
         if purpose == "critique":
-            self.critique = total
+            self.critique += usage
         else:
-            self.revision = total
+            self.revision += usage
 
 
 def _round(
