@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from statistics import fmean
 
-from evaluation.preference_export import Exported
+from evaluation.preference_export import Exported, Source
 
 
 def data_card(exported: Exported, name: str) -> str:
@@ -45,18 +45,26 @@ revisions may forbid training other models with them. Delete the files when cons
 
 
 def _figures(exported: Exported) -> list[tuple[str, object]]:
-    plan, rows, parties = exported.plan, exported.rows, exported.parties
-    largest = max(parties.values()) / len(rows)
+    plan, rows = exported.plan, exported.rows
     return [
         ("reviews read", exported.read),
         ("rows for training", len(exported.train)),
         ("rows for validation", len(exported.validation)),
         ("rows that teach a refusal", f"{exported.refusals} (at most {plan.refusals:.0%})"),
-        ("parties", len(parties)),
-        ("largest share of one party", f"{largest:.2%} (at most {plan.party:.0%})"),
+        *_from_one(exported, "key", plan.per_key),
+        *_from_one(exported, "end_user", plan.per_end_user),
         ("mean characters of targets", round(fmean(len(row.target) for row in rows))),
         *_compared(exported),
         ("seed", plan.seed),
+    ]
+
+
+def _from_one(exported: Exported, kind: Source, most: float) -> list[tuple[str, object]]:
+    counts, said = exported.sources(kind), kind.replace("_", " ")
+    largest = max(counts.values(), default=0) / len(exported.rows)
+    return [
+        (f"{said}s", len(counts)),
+        (f"largest share of one {said}", f"{largest:.2%} (at most {most:.0%})"),
     ]
 
 

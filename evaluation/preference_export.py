@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import floor
-from typing import Any
+from typing import Any, Literal
 
 from evaluation.intervals import Rate
 from evaluation.near_duplicates import clusters, link, normalised, root
@@ -17,12 +17,15 @@ from policies import refusal
 
 REFUSALS = 0.05
 """Most of the rows that may teach a refusal: more of them make a model refuse what it should not."""
-PARTY = 0.01
-"""Most of the rows that may come from one party, so that nobody steers the file alone."""
+SOURCE = 0.01
+"""Most of the rows that may come from one key, or one end user, so that nobody steers the file alone."""
 
 
 class ExportError(ValueError):
     """The journal gives no such file; the message says what is missing."""
+
+
+Source = Literal["key", "end_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Plan:
     seed: int = 0
     validation: float = 0.1
     refusals: float = REFUSALS
-    party: float = PARTY
+    per_key: float = SOURCE
+    per_end_user: float = SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,9 @@ class Exported:
         """Rows that teach a refusal."""
         return Rate.of(_teaches_refusal(row) for row in self.rows)
 
-    @property
-    def parties(self) -> Counter[str]:
-        """Rows by party."""
-        return Counter(row.example.pair.party for row in self.rows)
+    def sources(self, kind: Source) -> Counter[str]:
+        """Rows by key or by end user; those without an end user are none's."""
+        return _sources(self.rows, kind)
 
 
 def export(journal: Journal, plan: Plan) -> Exported:
@@ -64,7 +67,7 @@ def export(journal: Journal, plan: Plan) -> Exported:
 
     Raises:
         FormatError: the dialect lacks the format.
-        ExportError: too few rows or parties for the shares asked for.
+        ExportError: too few rows, keys or end users for the shares asked for.
     """
     check_known(plan.dialect, plan.form)
     reading = examples_of(journal)
@@ -79,7 +82,9 @@ def export(journal: Journal, plan: Plan) -> Exported:
     before = len(rows) + 1
     while len(rows) < before:  # each cap may make the other one too small again
         before = len(rows)
-        rows = _capped_refusals(_capped_parties(rows, plan, dropped), plan, dropped)
+        rows = _capped(rows, plan, dropped, "key", plan.per_key)
+        rows = _capped(rows, plan, dropped, "end_user", plan.per_end_user)
+        rows = _capped_refusals(rows, plan, dropped)
     if not rows:
         raise ExportError("there is no row to export")
     held = _validation(rows, plan)
@@ -109,26 +114,36 @@ def _distinct(rows: Sequence[TrainingRow], dropped: Counter[str]) -> list[Traini
     return kept
 
 
-def _capped_parties(rows: list[TrainingRow], plan: Plan, dropped: Counter[str]) -> list[TrainingRow]:
-    """At most the plan's share from each party; which of its rows stay is drawn."""
-    counts = Counter(row.example.pair.party for row in rows)
-    if not rows or max(counts.values()) <= plan.party * len(rows) or plan.party >= 1:
+def _sources(rows: Iterable[TrainingRow], kind: Source) -> Counter[str]:
+    named = (getattr(row.example.pair, kind) for row in rows)
+    return Counter(name for name in named if name)
+
+
+def _capped(
+    rows: list[TrainingRow], plan: Plan, dropped: Counter[str], kind: Source, share: float
+) -> list[TrainingRow]:
+    """At most this share from each key or end user; which of its rows stay is drawn."""
+    counts = _sources(rows, kind)
+    most = max(counts.values(), default=0)
+    if most <= share * len(rows) or share >= 1:
         return rows
-    limits = range(max(counts.values()), 0, -1)
-    limit = next((n for n in limits if n <= plan.party * sum(min(n, each) for each in counts.values())), 0)
-    if not limit:
+    free = len(rows) - counts.total()
+    fitting = (n for n in range(most, 0, -1) if n <= share * (free + sum(min(n, c) for c in counts.values())))
+    limit = next(fitting, 0)
+    if not limit and not free:
+        said = kind.replace("_", " ")
         raise ExportError(
-            f"no party may have more than {plan.party:.0%} of the rows, and there are {len(counts)} parties; "
+            f"no {said} may have more than {share:.0%} of the rows, and there are {len(counts)} {said}s; "
             f"wait for more, or allow a larger share"
         )
     taken: Counter[str] = Counter()
     kept = []
     for row in sorted(rows, key=lambda each: _lot(plan, each)):
-        party = row.example.pair.party
-        taken[party] += 1
-        if taken[party] <= limit:
+        name = getattr(row.example.pair, kind)
+        taken[name] += 1
+        if not name or taken[name] <= limit:
             kept.append(row)
-    _count(dropped, "share of one party", len(rows) - len(kept))
+    _count(dropped, f"share of one {kind.replace('_', ' ')}", len(rows) - len(kept))
     return _in_order(kept)
 
 

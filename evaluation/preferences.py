@@ -41,35 +41,48 @@ class Message(BaseModel):
 
 
 class Pair(BaseModel):
-    """A reviewed answer. Digests stand for tenants, parties (who asks) and conversations."""
+    """A reviewed answer: one choice of an exchange. Texts are scrubbed of personal data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    kind: Literal["pair"]
-    at: float | int
-    id: Annotated[str, Field(min_length=1)]
-    choice: Annotated[int, Field(ge=0)]
-    tenant: str
-    party: Annotated[str, Field(min_length=1)]
-    conversation: Annotated[str, Field(min_length=1)]
-    consent: Annotated[str, Field(min_length=1)]
-    model: str
-    language: str
-    messages: Annotated[list[Message], Field(min_length=1)]
-    draft: Text
-    critique: Text
-    revision: Text
-    outcome: str
-    delivered: str
-    category: str
-    risk: float | int
-    masked: Annotated[int, Field(ge=0)]
-    digests: dict[str, str]
-    policy: str
-    policy_digest: str
-    constitution: str
-    constitution_digest: str
+    schema_: Annotated[Literal[1], Field(alias="schema", description="Version of the rows.")]
+    kind: Annotated[Literal["pair"], Field(description="What the row is.")]
+    at: Annotated[float | int, Field(description="When it was kept, seconds since the epoch.")]
+    id: Annotated[str, Field(min_length=1, description="Decision id of the exchange.")]
+    choice: Annotated[int, Field(ge=0, description="Which choice of its answer, from 0.")]
+    tenant: Annotated[str, Field(description="Digest of the tenant's name.")]
+    key: Annotated[
+        str,
+        Field(min_length=1, description="Digest of the virtual key, else of what the client sent as one."),
+    ]
+    end_user: Annotated[str, Field(description="Digest of the end user; empty where none was named.")]
+    conversation: Annotated[
+        str, Field(min_length=1, description="Digest of how the conversation begins; its rounds share it.")
+    ]
+    consent: Annotated[str, Field(min_length=1, description="On what ground it is kept, and what for.")]
+    model: Annotated[str, Field(description="Model that wrote the draft, as the client asked for it.")]
+    language: Annotated[str, Field(description="In which the client is spoken to.")]
+    messages: Annotated[
+        list[Message],
+        Field(min_length=1, description="The conversation: `role` and `content` of each message."),
+    ]
+    draft: Annotated[Text, Field(description="What the model answered.")]
+    critique: Annotated[Text, Field(description="The last critique that could be read, as JSON.")]
+    revision: Annotated[Text, Field(description="The last revision that was measured, taken or not.")]
+    outcome: Annotated[
+        str, Field(description="How the review ended ([outcomes](policies.md#critique-and-revision)).")
+    ]
+    delivered: Annotated[str, Field(description="`draft`, `revision`, `safe_partial` or `canned`.")]
+    category: Annotated[str, Field(description="Of the verdict that led to the review.")]
+    risk: Annotated[float | int, Field(description="Score that led to it, 0 to 1.")]
+    masked: Annotated[int, Field(ge=0, description="Pieces of personal data that were masked.")]
+    digests: Annotated[
+        dict[str, str], Field(description="SHA-256 of `prompt`, `draft` and `revision` as they stand here.")
+    ]
+    policy: Annotated[str, Field(description="`name@version`.")]
+    policy_digest: Annotated[str, Field(description="Its content.")]
+    constitution: Annotated[str, Field(description="`name@version`.")]
+    constitution_digest: Annotated[str, Field(description="Its content.")]
 
 
 class Feedback(BaseModel):
@@ -77,12 +90,15 @@ class Feedback(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    schema_: Annotated[Literal[1], Field(alias="schema")]
-    kind: Literal["feedback"]
-    at: float | int
-    id: str
-    tenant: str
-    feedback: Literal["wrong_block", "wrong_pass", "bad_revision", "thumbs_up", "thumbs_down"]
+    schema_: Annotated[Literal[1], Field(alias="schema", description="Version of the rows.")]
+    kind: Annotated[Literal["feedback"], Field(description="What the row is.")]
+    at: Annotated[float | int, Field(description="When it was given, seconds since the epoch.")]
+    id: Annotated[str, Field(description="Decision id of the exchange.")]
+    tenant: Annotated[str, Field(description="Digest of the tenant's name.")]
+    feedback: Annotated[
+        Literal["wrong_block", "wrong_pass", "bad_revision", "thumbs_up", "thumbs_down"],
+        Field(description="What was said; comments are not kept."),
+    ]
 
 
 class JournalError(ValueError):

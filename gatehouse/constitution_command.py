@@ -66,6 +66,9 @@ def show(name: Name, config: Config = None, set_: Set = None, as_json: AsJson = 
         for key in ("behaviour", "limit", "critique", "revision"):
             if getattr(clause, key):
                 typer.echo(f"     {key}: {getattr(clause, key)}")
+        for key in ("canned", "safe_partial"):
+            for language, said in getattr(clause, key):
+                typer.echo(f"     {key} ({language}): {said}")
 
 
 @constitution_app.command()

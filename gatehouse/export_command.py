@@ -46,7 +46,12 @@ def export_preferences(  # noqa: PLR0913 - a command has as many parameters as o
     refusals: Annotated[
         float, typer.Option(min=0, max=1, help="Most of the rows that may teach a refusal.")
     ] = 0.05,
-    party: Annotated[float, typer.Option(min=0.0001, max=1, help="Most of the rows from one party.")] = 0.01,
+    per_key: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Most of the rows from one virtual key.")
+    ] = 0.01,
+    per_end_user: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Most of the rows from one end user that clients named.")
+    ] = 0.01,
     as_json: AsJson = False,
 ) -> None:
     """Make training rows of the reviews of tenants that consent.
@@ -58,7 +63,7 @@ def export_preferences(  # noqa: PLR0913 - a command has as many parameters as o
     from evaluation.preference_formats import FormatError, check_known  # noqa: PLC0415
     from evaluation.preferences import JournalError, read_journal  # noqa: PLC0415
 
-    plan = Plan(form.value, dialect.value, seed, validation, refusals, party)
+    plan = Plan(form.value, dialect.value, seed, validation, refusals, per_key, per_end_user)
     try:
         check_known(plan.dialect, plan.form)
         found = export(read_journal(journal), plan)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from policies.bundle import PolicyBundle
 from policies.lattice import Applied, Place, Says, Word
+from proxy.exchange.exchange import Delivery
+from proxy.exchange.plan import plan
 from proxy.keys import DIGEST, key_digest
 from proxy.tenants.document import DEFAULT_TENANT
 from proxy.tenants.snapshot import Snapshot
@@ -46,6 +48,19 @@ class Placement:
         """Hard rules of the platform that the policy keeps although it lacks them."""
         return tuple(change for change in self.bundle.policy.changes if change.startswith("holds "))
 
+    def stream(self, *, flagged: bool) -> Delivery:
+        """How a stream is released after an ordinary or a flagged request."""
+        policy = self.bundle.policy
+        return plan(policy).of_stream(policy.stream, flagged)
+
+    @property
+    def fixed_checks(self) -> Literal["none", "held", "all"]:
+        """Which answers the fixed checks of clauses and of code look at."""
+        policy = self.bundle.policy
+        if policy.review.evidence == "off" or plan(policy).observes:
+            return "none"
+        return "all" if self.stream(flagged=False) is Delivery.BUFFERED else "held"
+
     def as_json(self) -> dict[str, Any]:
         """All of it as plain data."""
         policy, constitution = self.bundle.policy, self.bundle.constitution
@@ -61,6 +76,8 @@ class Placement:
                 "version": constitution.version,
                 "digest": constitution.digest,
             },
+            "streams": {"ordinary": self.stream(flagged=False), "flagged": self.stream(flagged=True)},
+            "fixed_checks": self.fixed_checks,
             "candidate": self.bundle.candidate.name if self.bundle.candidate is not None else "",
             "floor": self.applied.floor,
             "held": [change.removeprefix("holds ") for change in self.held],
@@ -126,12 +143,27 @@ def render(found: Placement) -> str:
         lines.append(f"The {found.applied.refused} asked for is not one that clients may choose: 400.")
     if found.bundle.candidate is not None:
         lines.append(f"Candidate {found.bundle.candidate.name} is judged beside it, without effect.")
+    lines += [_delivery_line(found), _CHECKS[found.fixed_checks]]
     return "\n".join([*lines, *_floor_lines(found), "Who spoke, widest first:", *_word_lines(found)])
 
 
 def _asked(found: Placement) -> str:
     model = f" asks {found.model}" if found.model else ""
     return f"{model}{f' on {found.route}' if found.route else ''}."
+
+
+def _delivery_line(found: Placement) -> str:
+    ordinary, flagged = found.stream(flagged=False), found.stream(flagged=True)
+    after = f", after a flagged request {flagged}" if flagged is not ordinary else ""
+    return f"Streams are delivered {ordinary}{after}."
+
+
+_CHECKS = {
+    "none": "Fixed checks of clauses look at no answer.",
+    "held": "Fixed checks of clauses look at whole answers and at buffered streams, at no other "
+    "(review.evidence: always would hold every stream for them).",
+    "all": "Fixed checks of clauses look at every answer.",
+}
 
 
 def _floor_lines(found: Placement) -> Iterator[str]:

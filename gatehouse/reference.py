@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from evaluation.preferences import Feedback, Pair
 from gatehouse import cli, openapi
 from gatehouse.raised_codes import error_kinds, first_line, raised_codes, status_of
 from proxy.exchange import events
@@ -80,6 +81,23 @@ How to use it: [serve several tenants](../howto/tenants.md)."""
     return "\n".join(parts)
 
 
+def preferences_page() -> str:
+    """Every key of a row of the preference journal."""
+    intro = """\
+A line of the file that the setting `preferences.path` names is one JSON object. Digests are keyed by
+`ledger.key`, so that nobody without it can tell whom they stand for.
+What the rows are for: [export training data](../howto/export-training-data.md)."""
+    parts = ["# Preference journal", "", intro, ""]
+    for document in (Pair, Feedback):
+        rows = [
+            f"| `{info.alias or name}` | {_type_name(info.annotation)} | {info.description} |"
+            for name, info in document.model_fields.items()
+        ]
+        head = ["| key | type | meaning |", "|---|---|---|"]
+        parts += [f"## {document.__name__}", "", _plain(document.__doc__), "", *head, *rows, ""]
+    return "\n".join(parts)
+
+
 _TENANTS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", TenantsDocument),
     ("upstreams.NAME, upstream", UpstreamDocument),
@@ -110,7 +128,8 @@ def metrics_page() -> str:
     ]
     intro = """\
 Labels are closed sets; whatever else turns up counts as `other`. Series exist from the start with
-value 0. Ratios are not exported: divide counters, and state n. The usual `process_*` and
+value 0, those of policies that a reload brings from then on (up to 5,000 series in all; others appear
+when they are first counted). Ratios are not exported: divide counters, and state n. The usual `process_*` and
 `python_info` families come along."""
     head = ["| family | type | labels | meaning |", "|---|---|---|---|"]
     return "\n".join(["# Metrics", "", intro, "", *head, *rows, ""])
@@ -167,6 +186,7 @@ def errors_page() -> str:
 _WRITERS: Mapping[str, Callable[[], str]] = {
     "settings": settings_page,
     "tenants": tenants_page,
+    "preferences": preferences_page,
     "metrics": metrics_page,
     "events": events_page,
     "cli": cli_page,
@@ -227,7 +247,7 @@ def _type_name(annotation: Any) -> str:
     origin = get_origin(annotation)
     if str(origin) == "typing.Literal":
         return " · ".join(f"`{each}`" for each in arguments)
-    if origin is tuple:
+    if origin in (tuple, list):
         return f"list of {_type_name(arguments[0])}"
     if origin is dict:
         return f"{_type_name(arguments[0])} to {_type_name(arguments[1])}"

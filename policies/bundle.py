@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from policies.constitution import CompiledConstitution
@@ -20,6 +21,11 @@ class PolicyBundle:
     constitution: CompiledConstitution
     replies: CannedReplies
     candidate: Policy | None = None
+
+    @property
+    def languages(self) -> Collection[str]:
+        """Those in which something can be said in place of a reply."""
+        return {*self.replies.texts, *self.constitution.languages}
 
     def without_constitution(self) -> PolicyBundle:
         """The same rules and replies for requests that no constitution can lead."""

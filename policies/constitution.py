@@ -140,6 +140,11 @@ class CompiledConstitution:
         """Clause ids, the one that decides first."""
         return tuple(principle.id for principle in self.principles)
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Language tags of the texts that its clauses put in place of a reply."""
+        return tuple(tag for each in self.principles for tag, _ in (*each.canned, *each.safe_partial))
+
 
 def compile_constitution(constitution: Constitution, mode: str = REGULAR) -> CompiledConstitution:
     """The system prompt of a constitution in a mode: hard limits first, then defaults, then style.
@@ -200,20 +205,14 @@ def over_budget(constitution: Constitution) -> Iterator[str]:
                 yield f"{phase}: {compiled.name} takes about {tokens} tokens, and its budget is {most}"
 
 
-def localised(texts: Texts, language: str) -> str:
-    """The text for a language tag (`de-AT`, then `de`, then `en`), `""` where there is none."""
-    known = dict(texts)
-    tag = language.lower()
-    while tag:
-        if tag in known:
-            return known[tag]
-        tag = tag.rpartition("-")[0]
-    return known.get("en", "")
-
-
 def estimated_tokens(text: str) -> int:
-    """Characters / 4, rounded up."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    """See `tokens_in`."""
+    return tokens_in(len(text))
+
+
+def tokens_in(characters: int) -> int:
+    """An estimate for text whose tokens nobody counted: characters / 4, rounded up."""
+    return -(-characters // CHARACTERS_PER_TOKEN)
 
 
 def _clause_tokens(compiled: CompiledConstitution, question: str) -> int:

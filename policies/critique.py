@@ -8,7 +8,7 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal
@@ -19,6 +19,7 @@ from policies.constitution import CompiledConstitution
 from policies.embedded import Measure, Measured
 from policies.findings import Checked, Critique, CritiqueError, Evidence, check, read_critique
 from policies.policy import ReviewBudget
+from policies.stand_ins import StandIn
 from policies.untrusted import as_evidence
 
 __all__ = ["Ask", "Dialogue", "Measure", "Measured", "Review", "ReviewOutcome", "ReviewResult", "review"]
@@ -54,7 +55,7 @@ ReviewOutcome = Literal[
     "deadline",
 ]
 """`original`: no round was made. `safe_partial`, `canned`: the draft was withheld, by its risk or because
-the critic raised to a refusal. `deadline` is the caller's."""
+the critic raised to a refusal. `deadline`: see `out_of_time`."""
 Deliver = Literal["draft", "revision", "safe_partial", "canned"]
 Canaries = Literal["none", "seen", "missed"]
 
@@ -64,8 +65,8 @@ class Review:
     """What is reviewed. `nonce`: fresh secret text, from which each call's data boundaries come.
 
     `evidence`: what fixed checks found in the draft. `embedded`: the classifier itself is the critic.
-    `partials`: clauses and categories for which there is a safe-partial reply. `gap`: words that the
-    embedded reviser puts where it left something out.
+    `stand_in`: what is said in place of the draft because of the clauses that were cited. `gap`: words that
+    the embedded reviser puts where it left something out.
     """
 
     request: str
@@ -79,7 +80,7 @@ class Review:
     nonce: str
     evidence: tuple[Evidence, ...] = ()
     embedded: bool = False
-    partials: frozenset[str] = frozenset()
+    stand_in: Callable[[Collection[str]], StandIn] = lambda _: StandIn()
     gap: str = ""
 
 
@@ -87,7 +88,7 @@ class Review:
 class ReviewResult:
     """How a review ended. `revision` and `critique` are kept for export.
 
-    `partial`: key of the safe-partial reply to deliver. `rounds`: how many were begun. `critiques`:
+    `text`: what the client gets where the draft was withheld. `rounds`: how many were begun. `critiques`:
     answers of a model that could be read, `unreadable`: those that were not the object asked for.
     `canary`: whether one was set, and seen.
     """
@@ -98,7 +99,7 @@ class ReviewResult:
     critique: str = ""
     findings: int = 0
     void_findings: int = 0
-    partial: str = ""
+    text: str = ""
     rounds: int = 0
     critiques: int = 0
     unreadable: int = 0
@@ -177,6 +178,11 @@ def review(subject: Review) -> Dialogue:
             if not _goes_on(course, outcome):
                 break
     return _settled(course, outcome)
+
+
+def out_of_time(subject: Review) -> ReviewResult:
+    """How a review ends whose time was over: as one whose critic failed."""
+    return _settled(_Course(subject, subject.draft, subject.risk, subject.evidence), "deadline")
 
 
 def _goes_on(course: _Course, outcome: ReviewOutcome) -> bool:
@@ -319,19 +325,18 @@ def _settled(course: _Course, outcome: ReviewOutcome) -> ReviewResult:
     """The revision that was taken, the draft where it may go out, else a safe part or the canned reply."""
     subject = course.subject
     over = not subject.risk < subject.block_at
-    gives_up = outcome == "critic_failed" and subject.budget.on_failure == "canned"
+    gives_up = outcome in ("critic_failed", "deadline") and subject.budget.on_failure == "canned"
     if outcome != "canned" and course.accepted:
         return _result(course, "revision", "revised")
     if outcome != "canned" and not (over or gives_up):
         return _result(course, "draft", outcome)
-    partial = next((key for key in (*course.clauses, subject.category) if key in subject.partials), "")
-    deliver: Literal["safe_partial", "canned"] = "safe_partial" if partial else "canned"
+    said = subject.stand_in({*course.clauses, *(found.clause for found in course.evidence)})
     if outcome in ("kept", "original", "canned"):
-        outcome = deliver
-    return _result(course, deliver, outcome, partial)
+        outcome = said.kind
+    return _result(course, said.kind, outcome, said.text)
 
 
-def _result(course: _Course, deliver: Deliver, outcome: ReviewOutcome, partial: str = "") -> ReviewResult:
+def _result(course: _Course, deliver: Deliver, outcome: ReviewOutcome, text: str = "") -> ReviewResult:
     return ReviewResult(
         deliver,
         outcome,
@@ -339,7 +344,7 @@ def _result(course: _Course, deliver: Deliver, outcome: ReviewOutcome, partial: 
         critique=course.critique,
         findings=course.findings,
         void_findings=course.void,
-        partial=partial,
+        text=text,
         rounds=course.rounds,
         critiques=course.critiques,
         unreadable=course.unreadable,

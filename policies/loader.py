@@ -32,7 +32,6 @@ from policies.documents import (
     REFUSAL_CALIBRATIONS,
     ConstitutionDocument,
     Document,
-    LanguageDocument,
     PolicyDocument,
     RefusalCalibrationDocument,
     RepliesDocument,
@@ -251,17 +250,18 @@ class _Desk:
         if sheet is None or not isinstance(sheet.document, RepliesDocument):
             return None
         languages = sheet.document.languages
-        texts = {name: dict(_with_closing(item, item.texts)) for name, item in languages.items()}
+        texts = {name: _folded(item.texts) for name, item in languages.items()}
         if FALLBACK_LANGUAGE not in texts:
             self.problems.append(f"{sheet.at(('languages',))}: {FALLBACK_LANGUAGE!r} must be there")
         bare = (name for name, language in texts.items() if FALLBACK_CATEGORY not in language)
         places = (sheet.at(("languages", name, "texts")) for name in bare)
         self.problems.extend(f"{place}: {FALLBACK_CATEGORY!r} must be there" for place in places)
         document = sheet.document
-        partials = {name: dict(_with_closing(item, item.partials)) for name, item in languages.items()}
+        partials = {name: _folded(item.partials) for name, item in languages.items()}
         gaps = {name: " ".join(item.left_out.split()) for name, item in languages.items()}
-        digest = digest_of([texts, partials, gaps])
-        return CannedReplies(document.name, document.version, texts, digest, partials, gaps)
+        closings = {name: " ".join(item.closing.split()) for name, item in languages.items()}
+        digest = digest_of([texts, partials, gaps, closings])
+        return CannedReplies(document.name, document.version, texts, digest, partials, gaps, closings)
 
     def _policy(
         self, merged: MergedPolicy, chain: Sequence[_Sheet], replies: CannedReplies | None
@@ -361,12 +361,8 @@ def _names(folder: Path) -> Iterator[str]:
     return (file.stem for file in folder.glob("*.yaml"))
 
 
-def _with_closing(language: LanguageDocument, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Texts with the closing line added where they do not name the decision themselves."""
-    closing = " ".join(language.closing.split())
-    for category, written in texts.items():
-        text = " ".join(written.split())
-        yield category, text if "{decision}" in text or not closing else f"{text} {closing}"
+def _folded(texts: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: " ".join(text.split()) for key, text in texts.items()}
 
 
 def _monitored(rule: Rule) -> Rule:

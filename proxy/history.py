@@ -122,11 +122,9 @@ class BlockMemory:
             for turn in turns:
                 if turn.place in kinds and turn.origin in _THEIRS:
                     yield self._key(exchange, "parts", turn.text, *kinds[turn.place])
-        replies = exchange.bundle.replies
+        said = exchange.bundle.replies.text(verdict.category, exchange.reply_language(), exchange.id)
         for each in rounds(conversation):
-            # The client's language may be told by its text only later, so every one counts.
-            for language in replies.texts if each.answer is None else ():
-                said = replies.text(verdict.category, language, exchange.id)
+            if each.answer is None:
                 yield self._round_key(exchange, each.asked, said)
 
     def _round_key(self, exchange: Exchange, asked: Sequence[Turn], answer: str) -> str:

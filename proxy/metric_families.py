@@ -25,6 +25,8 @@ from proxy.review_families import LANES, review_tallies
 from proxy.tallies import Distribution, Tally
 
 NONE = "none"
+SERIES = 5_000
+"""Most series that the shipped policies can ever make, and that a reload fills up to."""
 POLICY_WORDS = ("media", "on_uncovered", "on_unsupported_language")
 """What stands in place of a rule where the policy as a whole decides."""
 _BOOLS = (False, True)

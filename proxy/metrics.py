@@ -37,9 +37,9 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ReplyOrigin, Usage
-from proxy.metric_families import NONE, Vocabulary, make_clocks, make_counters
+from proxy.metric_families import NONE, SERIES, Vocabulary, make_clocks, make_counters
 from proxy.tallies import Distribution, Tally
-from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED
+from proxy.watched_families import BUILD, BUILD_ABOUT, BUILD_LABELS, WATCHED, watched_series
 
 _MODEL_REPLIES = (ReplyOrigin.UPSTREAM, ReplyOrigin.REVISED)
 Reading = Callable[[], float | Mapping[str, float]]
@@ -92,11 +92,14 @@ class Metrics:
         self._build.update({name: labels.get(name, "") for name in BUILD_LABELS})
 
     def learn(self, words: Vocabulary) -> None:
-        """Take names as they are that a reload brought; the counts so far stay. On any thread."""
-        for tally in self._counters.all():
-            tally.widen("policy", words.policies)
-            tally.widen("category", words.categories)
-            tally.widen("rule", words.rules)
+        """Take names as they are that a reload brought; the counts so far stay. On any thread.
+
+        New series start at 0 where there can still be no more than `SERIES` in all.
+        """
+        counters = self._counters.all()
+        room = SERIES - watched_series() - sum(clock.most_series() for clock in self._clocks.all())
+        for tally, fresh in zip(counters, make_counters(words).all(), strict=True):
+            tally.widen(fresh, room - sum(each.series() for each in counters))
         self._default_policy = words.policies[0]
 
     def watch(self, family: str, read: Reading) -> None:
@@ -276,7 +279,7 @@ class _Families(Collector):
 
 
 def _all_tokens(usage: Usage | None) -> int:
-    return usage.prompt_tokens + usage.completion_tokens if usage is not None else 0
+    return usage.total if usage is not None else 0
 
 
 def _ignore(_: LedgerEvent) -> None:

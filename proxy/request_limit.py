@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from policies.constitution import tokens_in
 from proxy.errors import RateLimited
 from proxy.exchange.events import ExchangeClosed, LedgerEvent
 from proxy.ledger.redact import keyed_digest
@@ -21,8 +22,6 @@ from proxy.tenants.visit import Tenants, Visit
 _MINUTE = 60.0
 _DAY = 86_400.0
 _WINDOWS = (("minute", _MINUTE), ("day", _DAY))
-CHARACTERS_PER_TOKEN = 4
-"""For answers of which the upstream does not say how many tokens they took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +90,9 @@ def _used_up(message: str, seconds: float, now: float) -> RateLimited:
 
 
 def tokens_of(event: ExchangeClosed) -> int:
-    """Tokens that an exchange took, as the upstream counted them; else a quarter of its characters."""
+    """Tokens that an exchange took, its reviews too, as the upstream counted them; else by its characters."""
     if event.usage is not None:
-        return event.usage.prompt_tokens + event.usage.completion_tokens
+        return event.usage.total + event.review_tokens
     if not event.upstream_seconds:
-        return 0
-    return (event.input_text.characters + event.output_text.characters) // CHARACTERS_PER_TOKEN
+        return event.review_tokens
+    return tokens_in(event.input_text.characters + event.output_text.characters) + event.review_tokens

@@ -44,10 +44,20 @@ class Tally:
             key = _bounded(key, self._closed)
             self._counts[key] = self._counts.get(key, 0.0) + amount
 
-    def widen(self, label: str, values: Iterable[Any]) -> None:
-        """Let a label have more values, where the family has that label."""
-        if label in self.labels:
-            self._closed[self.labels.index(label)].update(dict.fromkeys(values))
+    def widen(self, other: Tally, room: int) -> None:
+        """Take over the label values of another tally of the family, with its series at zero if they fit.
+
+        `room`: how many more series there may be; where they do not fit, each appears when it is counted.
+        """
+        for known, more in zip(self._closed, other._closed, strict=True):
+            known.update(more)
+        new = other._counts.keys() - self._counts.keys()
+        if len(new) <= room:
+            self._counts.update(dict.fromkeys(new, 0.0))
+
+    def series(self) -> int:
+        """How many series there are."""
+        return len(self._counts)
 
     def samples(self) -> Iterator[tuple[list[str], float]]:
         """Label values as text, and the count."""
@@ -127,5 +137,5 @@ def _bounded(key: Key, closed: tuple[dict[Any, None], ...]) -> Key:
 def _combinations(closed: tuple[dict[Any, None], ...]) -> int:
     found = 1
     for known in closed:
-        found *= len(known) + (OTHER not in known)
+        found *= len(known) + (OTHER not in known and known.keys() != {False, True})
     return found

@@ -60,3 +60,8 @@ BUILD_ABOUT = "What is running, as labels; always 1."
 BUILD_LABELS = (
     *("version", "policy", "policy_digest", "constitution", "constitution_digest", "models", "snapshot"),
 )
+
+
+def watched_series() -> int:
+    """How many series the watched families make."""
+    return sum(len(family.values) or 1 for family in WATCHED)

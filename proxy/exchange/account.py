@@ -61,6 +61,7 @@ class Account:
     upstream_seconds: float = 0.0
     client_seconds: float = 0.0
     review_seconds: float = 0.0
+    review_tokens: int = 0
     first_byte: float | None = None
     ended: tuple[float, float] | None = None
     """Overhead and total at the moment the client had its whole answer."""
@@ -253,5 +254,6 @@ class Account:
             output_uncovered=self.output_unread(),
             withheld=len(exchange.withheld),
             lane=self.lane or "",
+            review_tokens=self.review_tokens,
             evidence=self.evidence,
         )

@@ -116,6 +116,8 @@ class ExchangeClosed:
     `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
     `lane`: the gravest lane of its answers, empty where none was judged; `evidence`: how much fixed checks
     found in them. Reviews by lot come after the end of the answer and are in none of the durations.
+    `review_tokens`: what critique and revision took of a model, those by lot too; a quarter of the characters
+    where it does not say.
     """
 
     exchange: str
@@ -162,6 +164,7 @@ class ExchangeClosed:
     withheld: int = 0
     lane: Lane | Literal[""] = ""
     evidence: int = 0
+    review_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from classifiers.classification import Conversation
+from classifiers.language import guess
 from policies.bundle import PolicyBundle
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        """Tokens of prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
 
 
 DeltaKind = Literal["body", "chunk", "usage", "done", "comment", "error"]
@@ -225,6 +238,8 @@ class Exchange:
     structured: bool = False
     """The client asked for structured output or forced a tool: a block uses the refusal form."""
     language: str = "en"
+    language_known: bool = True
+    """`language` needs no guess: the client asked for it, or it was guessed from the client's words."""
     parts: int = 0
     """How many parts the request had, covered or not."""
     choices: int = 1
@@ -236,11 +251,23 @@ class Exchange:
     """Places (see `Turn.place`) of messages that were blocked before: not judged, and not sent upstream."""
     end_user: str = ""
     """Keyed digest of whom the client named as its end user."""
+    client: str = field(default="", repr=False)
+    """By what the client's requests are counted: the digest of its virtual key, or what it sent as a key."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
     onward: Onward = HOUSE
+
+    def reply_language(self) -> str:
+        """The language of what Gatehouse itself says: asked for, else that of the client's own words.
+
+        Guessed here and not on arrival: hardly any exchange is canned.
+        """
+        if not self.language_known:
+            guessed = guess(self.conversation.last_user_text(), self.bundle.languages)
+            self.language, self.language_known = guessed or self.language, True
+        return self.language
 
     @property
     def coverage(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from classifiers.classification import Conversation, Turn
@@ -20,7 +20,8 @@ class PreferencePair:
     """A reviewed answer with its texts: content, which leaves memory for tenants that consent and no others.
 
     `messages`: role and text of the conversation in its order; `delivered`: `draft`, `revision`, or what took
-    their place; `risk`: score that led to the review; `end_user`: keyed digest, empty where nobody was named.
+    their place; `risk`: score that led to the review; `end_user`: keyed digest, empty where nobody was named;
+    `client`: see `Exchange.client`.
     """
 
     exchange: str
@@ -37,6 +38,7 @@ class PreferencePair:
     category: str
     risk: float
     end_user: str
+    client: str = field(repr=False)
     policy: str
     policy_digest: str
     constitution: str
@@ -79,6 +81,7 @@ def pair_of(
         category=verdict.category,
         risk=verdict.score or 0.0,
         end_user=exchange.end_user,
+        client=exchange.client,
         policy=f"{policy.name}@{policy.version}",
         policy_digest=policy.digest,
         constitution=f"{constitution.name}@{constitution.version}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from classifiers.classification import Origin
-from policies.policy import Policy, Rule
+from policies.policy import Policy, Rule, StreamDelivery
 from policies.verdict import Action, Stage
 from proxy.exchange.exchange import Delivery, Exchange
 
@@ -30,11 +30,14 @@ class Plan:
 
     def delivery(self, exchange: Exchange, flagged: bool) -> Delivery:
         """How this answer is released (see `docs/explanation/delivery-modes.md`)."""
-        chosen = exchange.bundle.policy.stream
+        if not exchange.stream:
+            return Delivery.OBSERVE if self.observes else Delivery.BUFFERED
+        return self.of_stream(exchange.bundle.policy.stream, flagged, exchange.choices)
+
+    def of_stream(self, chosen: StreamDelivery, flagged: bool, choices: int = 1) -> Delivery:
+        """How a stream is released. `chosen`: what the policy says of streams."""
         if self.observes:
             return Delivery.OBSERVE
-        if not exchange.stream:
-            return Delivery.BUFFERED
         if chosen != "auto":
             return Delivery(chosen)
         withholds, reviews = self.withholds, self.reviews
@@ -42,7 +45,7 @@ class Plan:
             withholds, reviews = self.withholds_flagged, self.reviews_flagged
         if not withholds:
             return Delivery.LIVE
-        return Delivery.BUFFERED if reviews or exchange.choices > 1 else Delivery.WINDOWED
+        return Delivery.BUFFERED if reviews or choices > 1 else Delivery.WINDOWED
 
 
 def plan(policy: Policy) -> Plan:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from policies import critique, embedded, refusal, risk
 from policies.bundle import NO_CONSTITUTION
+from policies.constitution import tokens_in
 from policies.critique import Ask, Dialogue, Measure, Measured, Review, ReviewResult
 from policies.evidence import may_hold_code
 from policies.findings import Evidence
 from policies.lanes import EvidenceFinder, Trigger, no_evidence
 from policies.policy import ReviewBudget
+from policies.stand_ins import stand_in
 from policies.verdict import Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import CriticKind, CritiqueRound
@@ -56,7 +59,7 @@ class Reviewer:
             async with asyncio.timeout(account.exchange.bundle.policy.review.deadline_ms / 1000):
                 result = await self._drive(critique.review(subject), account, index, spent)
         except TimeoutError:
-            result = _out_of_time(subject)
+            result = critique.out_of_time(subject)
         seconds = account.clock() - started
         if trigger != "sample":
             account.review_seconds += seconds
@@ -68,6 +71,7 @@ class Reviewer:
     ) -> Review:
         exchange = account.exchange
         bundle = exchange.bundle
+        language = exchange.reply_language()
         review_at, block_at = risk.output_limits(bundle.policy)
         return Review(
             request=exchange.conversation.last_user_text(),
@@ -81,8 +85,15 @@ class Reviewer:
             nonce=self.nonce(),
             evidence=evidence,
             embedded=bundle.policy.critic == embedded.NAME,
-            partials=frozenset(bundle.replies.safe_partials(exchange.language)),
-            gap=bundle.replies.gap(exchange.language),
+            stand_in=partial(
+                stand_in,
+                bundle.constitution,
+                bundle.replies,
+                category=verdict.category,
+                language=language,
+                decision=exchange.id,
+            ),
+            gap=bundle.replies.gap(language),
         )
 
     async def _drive(self, dialogue: Dialogue, account: Account, index: int, spent: _Spent) -> ReviewResult:
@@ -104,6 +115,8 @@ class Reviewer:
         except UpstreamError:
             return None
         spent.add(request.purpose, answer.usage)
+        characters = len(request.system) + len(request.user) + len(answer.text)
+        account.review_tokens += answer.usage.total or tokens_in(characters)
         return answer.text
 
     async def _measure(self, request: Measure, account: Account, index: int) -> Measured | None:
@@ -124,26 +137,10 @@ class _Spent:
     revision: Usage = field(default_factory=Usage)
 
     def add(self, purpose: str, usage: Usage) -> None:
-        before = self.critique if purpose == "critique" else self.revision
-        total = replace(
-            before,
-            prompt_tokens=before.prompt_tokens + usage.prompt_tokens,
-            completion_tokens=before.completion_tokens + usage.completion_tokens,
-            cached_tokens=before.cached_tokens + usage.cached_tokens,
-        )
         if purpose == "critique":
-            self.critique = total
+            self.critique += usage
         else:
-            self.revision = total
-
-
-def _out_of_time(subject: Review) -> ReviewResult:
-    """The draft where the policy and its risk let it out, else what takes its place."""
-    if subject.budget.on_failure == "original" and subject.risk < subject.block_at:
-        return ReviewResult(deliver="draft", outcome="deadline")
-    if subject.category in subject.partials:
-        return ReviewResult(deliver="safe_partial", outcome="deadline", partial=subject.category)
-    return ReviewResult(deliver="canned", outcome="deadline")
+            self.revision += usage
 
 
 def _round(

@@ -150,7 +150,7 @@ class Judge:
         if result.outcome == "rejected_refusal":
             self._tell_refusal("revision", "refuse", verdict.category, suspected=False)
         if result.deliver in ("canned", "safe_partial"):
-            self.replace(index, verdict, result.partial)
+            self.replace(index, verdict, result.text)
         elif result.deliver == "revision":
             self._put(index, Replacement(result.revision, ReplyOrigin.REVISED, verdict.category))
 
@@ -168,10 +168,10 @@ class Judge:
             self._put(index, self._canned(verdict))
         self._tell_guard_refusal("input_rule", verdict)
 
-    def replace(self, index: int, verdict: Verdict, partial: str = "") -> None:
-        """One choice must not leave: a safe-partial reply takes its place, or the canned one."""
+    def replace(self, index: int, verdict: Verdict, text: str = "") -> None:
+        """One choice must not leave: what a review says takes its place, else the canned reply."""
         self.account.lanes.setdefault(index, "block")
-        self._put(index, self._canned(verdict, partial))
+        self._put(index, self._canned(verdict, text))
         self._tell_guard_refusal("output_rule", verdict)
 
     def ruling(self) -> Ruling:
@@ -188,12 +188,10 @@ class Judge:
             output_unread=account.output_unread(),
         )
 
-    def _canned(self, verdict: Verdict, partial: str = "") -> Replacement:
+    def _canned(self, verdict: Verdict, text: str = "") -> Replacement:
         exchange = self.account.exchange
-        replies = exchange.bundle.replies
-        say, about = (replies.partial, partial) if partial else (replies.text, verdict.category)
-        text = say(about, exchange.language, exchange.id)
-        return Replacement(text, ReplyOrigin.CANNED, verdict.category)
+        said = text or exchange.bundle.replies.text(verdict.category, exchange.reply_language(), exchange.id)
+        return Replacement(said, ReplyOrigin.CANNED, verdict.category)
 
     def _put(self, index: int, replacement: Replacement) -> None:
         account = self.account

@@ -41,7 +41,7 @@ Told = tuple[float, PreferencePair | FeedbackGiven]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Makes rows. `key`: of the digests that stand for tenants, people and conversations."""
+    """Makes rows. `key`: of the digests that stand for tenants, keys, people and conversations."""
 
     key: bytes
 
@@ -65,7 +65,8 @@ class Rows:
             "id": pair.exchange,
             "choice": pair.choice,
             "tenant": tenant,
-            "party": pair.end_user or tenant,
+            "key": keyed_digest(pair.client, self.key) if pair.client else tenant,
+            "end_user": pair.end_user,
             "conversation": self._conversation(pair),
             "consent": CONSENT,
             "model": pair.model,

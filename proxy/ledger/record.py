@@ -123,6 +123,7 @@ def closed_record(at: float, event: ExchangeClosed, model: str, details: dict[st
         "finish": event.finish,
         "usage": _usage(event.usage),
         "constitution_tokens": event.constitution_tokens,
+        "review_tokens": event.review_tokens,
         "us": _durations(event),
         **details,
     }

@@ -229,6 +229,7 @@ class Arrival:
     def exchange(self, decision: str, asked: Asked) -> Exchange:
         """The exchange that it becomes."""
         wish = self.call.headers.get("accept-language")
+        language = preferred(wish, self.bundle.languages) if wish else ""
         led = asked.led and asked.verdict_only is None
         return Exchange(
             id=decision,
@@ -248,12 +249,14 @@ class Arrival:
             target=asked.target,
             content_type=asked.content_type,
             structured=asked.structured,
-            language=(preferred(wish, self.bundle.replies.texts) or "en") if wish else "en",
+            language=language or "en",
+            language_known=bool(language),
             parts=asked.parts,
             choices=asked.choices,
             wants_verdict=asked.wants_verdict,
             may_withhold=asked.may_withhold,
             end_user=self.end_user,
+            client=self.visit.client,
             fetched=asked.fetched,
             verdict_only=asked.verdict_only,
             onward=self.visit.onward,

@@ -83,8 +83,10 @@ class LimitsDocument(Document):
     """What a tenant may use, counted in the store that replicas share; 0: no limit."""
 
     per_minute: Number = Field(default=0, description="Requests a minute.")
-    tokens_per_minute: Number = Field(default=0, description="Tokens a minute, prompts and answers together.")
-    tokens_per_day: Number = Field(default=0, description="Tokens a day (UTC).")
+    tokens_per_minute: Number = Field(
+        default=0, description="Tokens a minute: prompts, answers, critique and revision."
+    )
+    tokens_per_day: Number = Field(default=0, description="Tokens a day (UTC), of the same.")
 
 
 class SelectableDocument(Document):

@@ -134,6 +134,29 @@ def test_a_reviewed_answer_is_revised(house: Houses, stream: bool, golden: Golde
     golden(answer, "revised")
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Hello there.", "I left out what was unkind."),
+        ("Wie kann ich das machen und ist es schwer?", "Unfreundlich werde ich nicht."),
+    ],
+    ids=["english", "german"],
+)
+def test_a_draft_that_a_critic_refuses_gives_way_to_the_clause_s_own_words(
+    house: Houses, stream: bool, question: str, words: str
+) -> None:
+    """In the client's language: the safe part that the clause has in English, the reply it has in German."""
+    stage = house([IN, REVIEW])
+    stage.critic_says = "refuse"
+    stage.says("Let me speak ", f"of {MARKER}.")
+    answer = stage.ask(question)
+    assert (answer.status, answer.header("x-gatehouse-lane")) == (200, "deliberate")
+    assert words in told(answer)
+    assert str(answer.header("x-gatehouse-request-id")) in told(answer)
+    assert not sent_marker(answer)
+    assert not stream or ended(answer)
+
+
 @only(STRUCTURED)
 def test_a_client_that_parses_answers_gets_a_block_as_a_refusal(
     house: Houses, stream: bool, golden: Golden

@@ -22,7 +22,9 @@ def loaded(tmp_path: Path, form: Any) -> tuple[Any, list[dict[str, Any]]]:
     """The file as a data set, and the rows that were written."""
     given = [rows.pair(n) for n in range(40)]
     given += [rows.pair(n, outcome="kept", delivered="draft") for n in range(100, 120)]
-    found = export(rows.journal(tmp_path, given), Plan(form, "trl", validation=0.0, party=1.0))
+    found = export(
+        rows.journal(tmp_path, given), Plan(form, "trl", validation=0.0, per_key=1.0, per_end_user=1.0)
+    )
     path = tmp_path / f"{form}.jsonl"
     path.write_text(_lines(found.train))
     return datasets.load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path)), list(

@@ -21,7 +21,7 @@ def subject(number: int) -> str:
 
 
 def pair(number: int, **changes: Any) -> dict[str, Any]:
-    """An accepted revision of a conversation of its own, by a party of its own."""
+    """An accepted revision of a conversation of its own, under a key and of an end user of its own."""
     row = {
         "schema": 1,
         "kind": "pair",
@@ -29,7 +29,8 @@ def pair(number: int, **changes: Any) -> dict[str, Any]:
         "id": f"gh-{number:05}",
         "choice": 0,
         "tenant": "t1",
-        "party": f"party-{number}",
+        "key": f"key-{number}",
+        "end_user": f"user-{number}",
         "conversation": f"c-{number:05}",
         "consent": "tenant: training",
         "model": "m",

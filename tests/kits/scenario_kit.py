@@ -26,7 +26,13 @@ CONSTITUTION = """
 name: plain
 version: "1"
 principles:
-  - {id: kind, title: Kindness, behaviour: Be kind., critique: Is it unkind?, revision: Make it kind.}
+  - id: kind
+    title: Kindness
+    behaviour: Be kind.
+    critique: Is it unkind?
+    revision: Make it kind.
+    safe_partial: {en: "I left out what was unkind. ({decision})"}
+    canned: {de: "Unfreundlich werde ich nicht. ({decision})"}
 """
 REPLIES = """
 name: plain
@@ -44,6 +50,7 @@ class Stage:
     surface: MarkedSurface
     stream: bool
     requests: list[Json] = field(default_factory=list)
+    critic_says: str = "revise"
 
     def says(self, *parts: str, lane: str = "") -> None:
         """The upstream answers this, in the lane of plain text unless another is named."""
@@ -106,7 +113,7 @@ class Stage:
         system = str(body.get("system") or (body.get("messages") or [{}])[0].get("content"))
         if system.startswith("You check one draft"):
             finding = {"clause": "kind", "quote": f"of {MARKER}", "reason": "It names it.", "severity": 2}
-            said = json.dumps({"findings": [finding], "action": "revise"})
+            said = json.dumps({"findings": [finding], "action": self.critic_says})
         elif system.startswith("You rewrite one draft"):
             said = REVISION
         else:

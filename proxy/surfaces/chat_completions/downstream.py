@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
-from classifiers.language import guess
 from policies.verdict import Action, Verdict
 from proxy.errors import (
     DeadlineExceeded,
@@ -23,7 +21,6 @@ from proxy.surfaces.chat_completions import rendering as render
 from proxy.surfaces.chat_completions.rendering import Rendering
 from proxy.surfaces.chat_completions.schema import Identity, Shape
 from proxy.surfaces.connection import Connection, HeaderRows, encode_headers
-from proxy.surfaces.language import preferred
 from proxy.surfaces.sse import KEEP_ALIVE, STREAM_HEADERS, data_frame, raw_frame
 from proxy.surfaces.verdict_headers import VerdictHeaders, relayed
 
@@ -103,10 +100,9 @@ class ChatDownstream:
 
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where choices were replaced."""
-        if ruling.replacements:
-            ruling = self._in_clients_language(ruling)
-            if not self._connection.status and await self._refused(head, deltas, draft, ruling):
-                return
+        may_refuse = ruling.replacements and not self._connection.status
+        if may_refuse and await self._refused(head, deltas, draft, ruling):
+            return
         exchange = self._exchange
         if not exchange.stream:
             untouched = bool(deltas) and not ruling.replacements and not exchange.wants_verdict
@@ -123,7 +119,7 @@ class ChatDownstream:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
         if not self._connection.status:
             await self._start_stream(head, ruling)
-        rendering = self._rendering(self._in_clients_language(ruling))
+        rendering = self._rendering(ruling)
         identity = self._identity(rendering)
         replaced = rendering.replaced
         frames: list[bytes] = []
@@ -231,26 +227,6 @@ class ChatDownstream:
         shape = schema.block_shape("auto" if style == "error" else style, exchange.structured)
         identity = Identity.canned(exchange, self._wall(), self.form.prefix)
         return Rendering(exchange, ruling, Shape(shape), identity, self.form)
-
-    def _in_clients_language(self, ruling: Ruling) -> Ruling:
-        """Canned texts in the language of the client's own words, where no header named one.
-
-        Guessed here and not on arrival: hardly any exchange is canned.
-        """
-        exchange, replies = self._exchange, self._exchange.bundle.replies
-        if preferred(exchange.headers.get("accept-language", ""), replies.texts):
-            return ruling
-        guessed = guess(exchange.conversation.last_user_text(), replies.texts)
-        if guessed in ("", exchange.language):
-            return ruling
-        exchange.language = guessed
-        translated_replies = tuple(
-            (index, replace(item, text=replies.text(item.category, guessed, exchange.id)))
-            if item.origin is ReplyOrigin.CANNED
-            else (index, item)
-            for index, item in ruling.replacements
-        )
-        return replace(ruling, replacements=translated_replies)
 
 
 def is_outage(ruling: Ruling) -> bool:

@@ -69,10 +69,9 @@ class MessagesDownstream(AnthropicDownstream):
 
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where it was replaced."""
-        if ruling.replacements:
-            ruling = self._in_clients_language(ruling)
-            if not self._connection.status and await self._refused(head, deltas, draft, ruling):
-                return
+        may_refuse = ruling.replacements and not self._connection.status
+        if may_refuse and await self._refused(head, deltas, draft, ruling):
+            return
         if not self._exchange.stream:
             whole = self._replaced(deltas, draft, ruling) if ruling.replacements else None
             body = deltas[0].raw if whole is None else orjson.dumps(whole)
@@ -109,7 +108,6 @@ class MessagesDownstream(AnthropicDownstream):
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
-        ruling = self._in_clients_language(ruling)
         if not self._connection.status:
             await self._start_stream(head, ruling)
         await self._connection.write(schema.frames(self._broken_off(draft, ruling)), more=False)

@@ -23,7 +23,7 @@ class RelayDownstream(ChatDownstream):
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:  # noqa: ARG002
         """The upstream's own bytes, or an error with the canned text of what blocked them."""
         if ruling.replacements:
-            await self._withhold(head, self._in_clients_language(ruling))
+            await self._withhold(head, ruling)
             return
         upstream = head.upstream
         given = dict(upstream.headers).get("content-type", "") if upstream is not None else ""

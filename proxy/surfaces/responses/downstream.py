@@ -71,7 +71,6 @@ class ResponsesDownstream(ChatDownstream):
         """Send a whole answer, in the block shape of the policy where it was replaced."""
         if ruling.replacements:
             self._withhold(deltas)
-            ruling = self._in_clients_language(ruling)
             if not self._connection.status and await self._refused(head, deltas, draft, ruling):
                 return
         if not self._exchange.stream:
@@ -177,7 +176,6 @@ class ResponsesDownstream(ChatDownstream):
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
-        ruling = self._in_clients_language(ruling)
         if not self._connection.status:
             await self._start_stream(head, ruling)
         self._withhold(())

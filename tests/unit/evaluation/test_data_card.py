@@ -11,7 +11,7 @@ from tests.kits import preference_rows as rows
 
 def test_the_card_has_counts_sources_reasons_versions_and_the_ground(tmp_path: Path) -> None:
     given = [*(rows.pair(n) for n in range(20)), rows.pair(30, outcome="deadline", delivered="draft")]
-    found = export(rows.journal(tmp_path, given), Plan("dpo", "trl", party=1.0))
+    found = export(rows.journal(tmp_path, given), Plan("dpo", "trl", per_key=1.0, per_end_user=1.0))
     card = data_card(found, "pairs.jsonl")
     for line in (
         "# pairs.jsonl",
@@ -19,7 +19,8 @@ def test_the_card_has_counts_sources_reasons_versions_and_the_ground(tmp_path: P
         "| revised, delivered: revision | 20 |",
         "| no judgement (deadline) | 1 |",
         "| default@1 (sha256:c) | 20 |",
-        "| largest share of one party | 5.00% (at most 100%) |",
+        "| largest share of one key | 5.00% (at most 100%) |",
+        "| largest share of one end user | 5.00% (at most 100%) |",
         "tenant: training (20 rows)",
         "n 20",
     ):
@@ -28,7 +29,10 @@ def test_the_card_has_counts_sources_reasons_versions_and_the_ground(tmp_path: P
 
 
 def test_no_text_of_a_row_is_in_the_card(tmp_path: Path) -> None:
-    found = export(rows.journal(tmp_path, [rows.pair(n) for n in range(5)]), Plan("kto", "trl", party=1.0))
+    found = export(
+        rows.journal(tmp_path, [rows.pair(n) for n in range(5)]),
+        Plan("kto", "trl", per_key=1.0, per_end_user=1.0),
+    )
     card = data_card(found, "x")
     assert "careless" not in card
     assert rows.subject(1) not in card

@@ -19,7 +19,7 @@ REFUSAL = "I'm sorry, but I can't help with that request."
 
 
 def exported(tmp_path: Path, given: list[dict[str, Any]], **changes: Any) -> Exported:
-    plan = Plan(**{"form": "sft", "dialect": "trl", "party": 1.0, **changes})
+    plan = Plan(**{"form": "sft", "dialect": "trl", "per_key": 1.0, "per_end_user": 1.0, **changes})
     return export(rows.journal(tmp_path, given), plan)
 
 
@@ -69,18 +69,26 @@ def test_refusals_are_at_most_their_share(tmp_path: Path) -> None:
     assert found.dropped["share of refusals"] == 25
 
 
-def test_no_party_has_more_than_its_share(tmp_path: Path) -> None:
-    given = [rows.pair(n, party=f"p{n}") for n in range(150)] + [
-        rows.pair(n, party="loud") for n in range(200, 260)
-    ]
-    found = exported(tmp_path, given, party=0.01)
-    assert max(found.parties.values()) <= 0.01 * len(found.rows)
-    assert found.dropped["share of one party"] == 59
+@pytest.mark.parametrize("kind", ["key", "end_user"])
+def test_no_key_and_no_end_user_has_more_than_its_share(tmp_path: Path, kind: Any) -> None:
+    loud = [rows.pair(n, **{kind: "loud"}) for n in range(200, 260)]
+    given = [rows.pair(n) for n in range(150)] + loud
+    found = exported(tmp_path, given, **{f"per_{kind}": 0.01})
+    assert max(found.sources(kind).values()) <= 0.01 * len(found.rows)
+    assert found.dropped[f"share of one {kind.replace('_', ' ')}"] == 59
 
 
-def test_too_few_parties_for_the_share_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="there are 50 parties"):
-        exported(tmp_path, [rows.pair(n) for n in range(50)], party=0.01)
+def test_rows_without_an_end_user_are_bound_by_their_key_alone(tmp_path: Path) -> None:
+    given = [rows.pair(n, end_user="") for n in range(150)] + [rows.pair(n) for n in range(200, 220)]
+    found = exported(tmp_path, given, per_key=0.01, per_end_user=0.01)
+    assert len(found.rows) == 170
+    few = exported(tmp_path, given[:50] + given[-20:], per_end_user=0.01)
+    assert (len(few.rows), few.dropped["share of one end user"]) == (50, 20)
+
+
+def test_too_few_keys_for_the_share_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="there are 50 keys"):
+        exported(tmp_path, [rows.pair(n) for n in range(50)], per_key=0.01)
 
 
 def test_the_same_seed_gives_the_same_file_and_the_order_of_the_journal_does_not_matter(
@@ -122,17 +130,19 @@ def test_caps_hold_whatever_the_journal_holds(
             n,
             outcome=outcome,
             delivered=delivered,
-            party=f"p{party}",
+            key=f"k{party}",
+            end_user=f"u{n % 3}" if n % 4 else "",
             **({"revision": f"{REFUSAL} {rows.subject(n)}"} if refuses else {}),
         )
         for n, (outcome, delivered, party, refuses) in enumerate(given)
     ]
     journal = Journal(tuple(Pair.model_validate(pair) for pair in pairs), {})
     try:
-        found = export(journal, Plan(form, "trl", party=share))
+        found = export(journal, Plan(form, "trl", per_key=share, per_end_user=share))
     except ExportError:
         return
-    assert max(found.parties.values()) <= max(share * len(found.rows), 0) + 1e-9
+    for counts in (found.sources("key"), found.sources("end_user")):
+        assert max(counts.values(), default=0) <= share * len(found.rows) + 1e-9
     assert found.refusals.hits <= 0.05 * len(found.rows) + 1e-9
     assert len(found.train) + len(found.validation) == len(found.rows)
     assert sum(Counter(found.dropped).values()) >= 0

@@ -15,8 +15,8 @@ from tests.kits import preference_rows as rows
 run = CliRunner().invoke
 
 
-def exported(tmp_path: Path, *options: str, parties: int = 120) -> tuple[int, str]:
-    path = rows.write(tmp_path / "journal.jsonl", [rows.pair(n) for n in range(parties)])
+def exported(tmp_path: Path, *options: str, keys: int = 120) -> tuple[int, str]:
+    path = rows.write(tmp_path / "journal.jsonl", [rows.pair(n) for n in range(keys)])
     told = run(
         app, ["export", "preferences", str(path), "--out", str(tmp_path / "out" / "d.jsonl"), *options]
     )
@@ -28,7 +28,7 @@ def exported(tmp_path: Path, *options: str, parties: int = 120) -> tuple[int, st
     [("sft", "trl"), ("dpo", "trl"), ("kto", "trl"), ("reward", "trl"), ("sft", "openai"), ("dpo", "openai")],
 )
 def test_three_files_are_written_for_their_owner_alone(tmp_path: Path, form: str, dialect: str) -> None:
-    code, said = exported(tmp_path, "--format", form, "--dialect", dialect, "--party", "0.02", "--json")
+    code, said = exported(tmp_path, "--format", form, "--dialect", dialect, "--per-key", "0.02", "--json")
     assert code == 0, said
     told = json.loads(said)
     train, held_out, card = (Path(each) for each in told["files"])
@@ -40,11 +40,11 @@ def test_three_files_are_written_for_their_owner_alone(tmp_path: Path, form: str
     assert {stat.S_IMODE(path.stat().st_mode) for path in (train, held_out, card)} == {0o600}
 
 
-def test_too_few_parties_end_with_one_and_a_larger_share_is_possible(tmp_path: Path) -> None:
-    code, said = exported(tmp_path, "--format", "sft", parties=10)
+def test_too_few_keys_end_with_one_and_a_larger_share_is_possible(tmp_path: Path) -> None:
+    code, said = exported(tmp_path, "--format", "sft", keys=10)
     assert code == 1
-    assert "10 parties" in said
-    assert exported(tmp_path, "--format", "sft", "--party", "1", parties=10)[0] == 0
+    assert "10 keys" in said
+    assert exported(tmp_path, "--format", "sft", "--per-key", "1", "--per-end-user", "1", keys=10)[0] == 0
 
 
 def test_what_cannot_be_is_wrong_use(tmp_path: Path) -> None:

@@ -71,6 +71,27 @@ def test_a_wish_in_vain_is_told(snapshot: Snapshot) -> None:
     assert "400" in render(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "ordinary", "flagged", "checks"),
+    [
+        ("default", "live", "buffered", "held"),
+        ("strict", "buffered", "buffered", "all"),
+        ("monitor", "observe", "observe", "none"),
+    ],
+)
+def test_it_is_told_how_streams_are_delivered_and_which_answers_fixed_checks_see(
+    tmp_path: Path, name: str, ordinary: str, flagged: str, checks: str
+) -> None:
+    """A live stream has left before a check could see it, and nobody should have to find that out."""
+    found = place(snapshot_of(tmp_path, "tenants: {}", policy=name), wish=NOTHING)
+    told = found.as_json()
+    assert (told["streams"], told["fixed_checks"]) == ({"ordinary": ordinary, "flagged": flagged}, checks)
+    shown = render(found)
+    assert f"Streams are delivered {ordinary}" in shown
+    assert ("after a flagged request buffered" in shown) is (name == "default")
+    assert ("review.evidence: always" in shown) is (checks == "held")
+
+
 @pytest.mark.parametrize("asked", [{"key": "sk-gh-nobody"}, {"tenant": "nobody"}])
 def test_an_unknown_key_is_an_error_that_does_not_repeat_it(
     snapshot: Snapshot, asked: dict[str, str]

@@ -15,11 +15,12 @@ from proxy.exchange import events
 from proxy.metrics import Metrics
 from proxy.settings import Settings
 from proxy.settings_sources import keys
+from tests.kits import preference_rows
 
 FIX = "python -m gatehouse.reference docs/reference"
 
 
-@pytest.mark.parametrize("name", ["settings.md", "metrics.md", "events.md", "cli.md", "errors.md"])
+@pytest.mark.parametrize("name", reference.pages())
 def test_pages_are_fresh(repository: Path, name: str) -> None:
     """A page that does not say what the code says is an error."""
     written = repository / "docs" / "reference" / name
@@ -36,6 +37,14 @@ def test_the_schema_is_fresh() -> None:
 def test_pages_do_not_change_by_themselves() -> None:
     """Writing twice gives the same."""
     assert reference.pages() == reference.pages()
+
+
+def test_every_key_of_a_kept_row_stands_on_its_page_with_its_meaning() -> None:
+    """What the journal writes is what the page tells."""
+    page = reference.preferences_page()
+    for key in (*preference_rows.pair(1), *preference_rows.feedback(1, "thumbs_up")):
+        assert f"| `{key}` |" in page
+    assert "None" not in page
 
 
 def test_every_setting_stands_on_its_page() -> None:

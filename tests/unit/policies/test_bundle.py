@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policies.loader import load_bundle
 
 
@@ -10,6 +12,13 @@ def test_a_bundle_holds_what_its_policy_names() -> None:
     bundle = load_bundle("default")
     assert (bundle.policy.constitution, bundle.constitution.name) == ("default", "default")
     assert (bundle.policy.replies, bundle.replies.name) == ("default", "default")
+
+
+def test_a_bundle_speaks_the_languages_of_its_replies_and_of_its_clauses() -> None:
+    bundle = load_bundle("default")
+    clause = replace(bundle.constitution.principles[0], canned=(("nl", "Nee."),))
+    dutch = replace(bundle, constitution=replace(bundle.constitution, principles=(clause,)))
+    assert set(dutch.languages) == {*bundle.replies.texts, "nl"}
 
 
 def test_without_its_constitution_a_bundle_rules_alike_and_leads_nobody() -> None:

@@ -14,7 +14,6 @@ from policies.constitution import (
     PhaseBudgets,
     Principle,
     compile_constitution,
-    localised,
     over_budget,
     split_mode,
     styled,
@@ -135,13 +134,6 @@ def test_each_phase_has_its_budget_in_every_mode() -> None:
         "critique",
     ]
     assert "c+fun takes about" in list(over_budget(tight))[2]
-
-
-def test_a_text_is_found_by_language_then_english() -> None:
-    """The nearest tag speaks."""
-    texts = (("de", "nein"), ("en", "no"))
-    assert [localised(texts, tag) for tag in ("de-AT", "fr", "")] == ["nein", "no", "no"]
-    assert localised((), "de") == ""
 
 
 def test_a_reference_names_a_mode_after_a_plus() -> None:

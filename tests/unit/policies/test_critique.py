@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
-from policies.critique import Ask, Measure, Measured, Review, ReviewResult, review
+from policies.critique import Ask, Measure, Measured, Review, ReviewResult, out_of_time, review
 from policies.findings import Evidence
 from policies.policy import ReviewBudget
+from policies.stand_ins import StandIn
 
 DRAFT = "The lock has 5 pins. Push the third pin with a bent wire. Then the door of the Smith house opens."
 REVISION = "The lock has 5 pins. A locksmith can open it for you. Then the door of the Smith house opens."
@@ -207,19 +208,40 @@ def test_quotes_are_checked_against_what_the_critic_saw() -> None:
     assert told(replace(SUBJECT, draft=marked), critique(), REVISION, SAFE) == ("revision", "revised")
 
 
-PARTIAL = replace(SUBJECT, partials=frozenset({"injury"}))
+def said(cited: Collection[str]) -> StandIn:
+    """A safe part for one clause, the canned reply for all else."""
+    return StandIn("safe_partial", "the safe part") if "injury" in cited else StandIn("canned", "no")
+
+
+PARTIAL = replace(SUBJECT, stand_in=said)
 FOUND = (Evidence("injury", QUOTE, "a listed step"),)
 
 
-def test_a_withheld_draft_becomes_the_safe_partial_reply_of_its_clause() -> None:
-    """Before the canned one, whether the critic raised or the revision failed on a draft over the limit."""
+def test_a_withheld_draft_gives_way_to_the_words_of_the_clauses_that_were_cited() -> None:
+    """Whether the critic raised or the revision failed on a draft over the limit; none cited, none named."""
     result, _ = run(PARTIAL, critique("refuse", 3))
-    assert (result.deliver, result.outcome, result.partial) == ("safe_partial", "safe_partial", "injury")
+    assert (result.deliver, result.outcome, result.text) == ("safe_partial", "safe_partial", "the safe part")
     over = replace(PARTIAL, risk=0.95)
     result, _ = run(over, critique(), REVISION, Measured(0.95, refusal=False))
-    assert (result.deliver, result.outcome) == ("safe_partial", "rejected_risk")
-    result, _ = run(replace(over, partials=frozenset({"ncr"})), KEEP)
-    assert (result.deliver, result.partial) == ("safe_partial", "ncr")
+    assert (result.deliver, result.outcome, result.text) == ("safe_partial", "rejected_risk", "the safe part")
+    result, _ = run(over, KEEP)
+    assert (result.deliver, result.outcome, result.text) == ("canned", "canned", "no")
+
+
+def test_fixed_checks_cite_clauses_too() -> None:
+    """Where the critic failed, or was not heard in time, they are all that is known."""
+    found = replace(PARTIAL, evidence=FOUND, risk=0.0, budget=ReviewBudget(on_failure="canned"))
+    result, _ = run(found, None)
+    assert (result.outcome, result.text) == ("critic_failed", "the safe part")
+    late = out_of_time(found)
+    assert (late.deliver, late.outcome, late.text) == ("safe_partial", "deadline", "the safe part")
+
+
+def test_time_that_is_over_lets_out_what_the_policy_and_the_risk_allow() -> None:
+    """Over the limit nothing of the draft goes out."""
+    assert out_of_time(SUBJECT).deliver == "draft"
+    assert out_of_time(replace(SUBJECT, budget=ReviewBudget(on_failure="canned"))).deliver == "canned"
+    assert out_of_time(BLOCKED).deliver == "canned"
 
 
 THREE = replace(SUBJECT, budget=ReviewBudget(rounds=3))
@@ -365,15 +387,14 @@ _answers = st.one_of(
     st.floats(0, 1),
     st.sampled_from(["original", "canned"]),
     st.integers(0, 3),
-    st.sampled_from([frozenset(), frozenset({"injury"})]),
 )
 def test_whatever_is_answered_it_ends_within_the_budget_and_a_block_stays_a_block(
-    answers: list[Answer], risk: float, on_failure: str, rounds: int, partials: frozenset[str]
+    answers: list[Answer], risk: float, on_failure: str, rounds: int
 ) -> None:
     """At most two critiques, a revision and a measurement in a round; no draft over the limit; no
     unmeasured text."""
     budget = ReviewBudget(rounds=rounds, on_failure=on_failure)  # type: ignore[arg-type]
-    dialogue = review(replace(SUBJECT, risk=risk, budget=budget, partials=partials))
+    dialogue = review(replace(PARTIAL, risk=risk, budget=budget))
     asked: list[Ask | Measure] = []
     answer: Answer = None
     sent: list[Answer] = []

@@ -296,10 +296,9 @@ def _categories(policy: Policy) -> set[str]:
 def test_every_canned_reply_is_short_offers_something_and_carries_the_decision(language: str) -> None:
     """Under 500 characters, the decision once, no placeholder left, not in shouting letters."""
     replies = load_bundle("default").replies
-    for category, text in replies.texts[language].items():
+    for category in replies.texts[language]:
         said = replies.text(category, language, "gh-abc")
-        assert text.count("{decision}") == 1, category
-        assert "gh-abc" in said, category
+        assert said.count("gh-abc") == 1, category
         assert "{" not in said, category
         assert len(said) <= 500, category
         assert len(set(replies.texts[language].values())) == len(replies.texts[language])

@@ -316,6 +316,7 @@ def test_safe_partial_replies_are_closed_like_canned_ones(tmp_path: Path) -> Non
         write(tmp_path, text, f"replies/r{number}.yaml")
         write(tmp_path, f"name: p\nversion: '1'\nreplies: r{number}\n", f"policies/p{number}.yaml")
     first, second = (load_bundle(f"p{number}", library=tmp_path).replies for number in (0, 1))
-    assert first.partial("injury", "en", "gh-1") == "The safe part. (gh-1)"
+    assert first.appealable(first.partials["en"]["injury"], "en", "gh-1") == "The safe part. (gh-1)"
+    assert first.text("default", "en", "gh-1") == "No. (gh-1)"
     assert first.gap("en") == "[..]"
     assert first.digest != second.digest

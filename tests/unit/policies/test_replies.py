@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from policies.replies import CannedReplies
+from policies.replies import CannedReplies, tags
 
 REPLIES = CannedReplies(
     "r",
@@ -54,23 +54,28 @@ def test_no_texts_at_all_give_an_empty_one() -> None:
     assert CannedReplies("r", "1", {}).text("ssh", "en", "gh-1") == ""
 
 
-PARTIALS = replace(
+CLOSED = replace(
     REPLIES,
-    partials={"en": {"injury": "safe en {decision}"}, "de": {"injury": "safe de"}, "fr": {}},
+    closings={"en": "Decision {decision}.", "de": ""},
     gaps={"en": "(left out)", "de": "(weggelassen)"},
 )
 
 
-def test_a_safe_partial_reply_is_found_by_clause_and_language() -> None:
-    """A language without any has none: the canned reply speaks it."""
-    assert PARTIALS.partial("injury", "en-GB", "gh-1") == "safe en gh-1"
-    assert PARTIALS.partial("injury", "de-AT", "gh-1") == "safe de"
-    assert PARTIALS.safe_partials("fr") == {}
-    assert REPLIES.safe_partials("en") == {}
+def test_a_text_that_does_not_name_the_decision_is_closed_by_one_that_does() -> None:
+    """Once, in the language of the text; a language may do without."""
+    assert CLOSED.text("ssh", "en-GB", "gh-1") == "ssh en Decision gh-1."
+    assert CLOSED.text("default", "en", "gh-1") == "default en gh-1"
+    assert CLOSED.text("ssh", "de-AT", "gh-1") == "ssh de"
+    assert CLOSED.appealable("", "en", "gh-1") == ""
+
+
+def test_a_language_tag_is_met_by_what_it_is_a_case_of_and_last_by_english() -> None:
+    assert list(tags(" zh_Hant-TW")) == ["zh-hant-tw", "zh-hant", "zh", "en"]
+    assert list(tags("")) == ["en"]
 
 
 def test_what_was_left_out_is_told_in_the_language_of_the_reply() -> None:
     """Nothing is said where the file says nothing."""
-    assert PARTIALS.gap("de-CH") == "(weggelassen)"
-    assert PARTIALS.gap("es") == "(left out)"
+    assert CLOSED.gap("de-CH") == "(weggelassen)"
+    assert CLOSED.gap("es") == "(left out)"
     assert REPLIES.gap("en") == ""

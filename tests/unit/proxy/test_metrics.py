@@ -25,6 +25,7 @@ from proxy.exchange.events import (
     VerdictGiven,
 )
 from proxy.exchange.exchange import ReplyOrigin, Usage
+from proxy.metric_families import SERIES, Vocabulary
 from proxy.metrics import Metrics
 from tests.kits.ledger_events import an_exchange_closed
 
@@ -212,6 +213,21 @@ def test_the_build_is_described_by_labels() -> None:
     found = [name for name in page(metrics) if name.startswith("gatehouse_build_info")]
     assert len(found) == 1
     assert 'policy="new"' in found[0]
+
+
+def test_series_of_policies_that_a_reload_brings_start_at_zero_within_the_budget() -> None:
+    """A rate sees their first event; where they do not fit, they appear with it."""
+    metrics = Metrics()
+    metrics.learn(Vocabulary(policies=("default", "ours"), rules=("mine",)))
+    shown = page(metrics)
+    assert shown['gatehouse_exchanges_total{outcome="completed",policy="ours"}'] == 0.0
+    assert shown['gatehouse_lanes_total{lane="pass",policy="ours"}'] == 0.0
+    assert any(name.startswith("gatehouse_verdicts_total") and 'policy="ours"' in name for name in shown)
+    many = tuple(f"p{number}" for number in range(200))
+    metrics.learn(Vocabulary(policies=("default", *many)))
+    assert len(page(metrics)) < SERIES
+    metrics.tell(an_exchange_closed("x", policy="p7@1"))
+    assert page(metrics)['gatehouse_exchanges_total{outcome="completed",policy="p7"}'] == 1.0
 
 
 def test_retries_of_clients_are_counted() -> None:

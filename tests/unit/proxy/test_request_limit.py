@@ -128,8 +128,23 @@ async def test_nothing_is_kept_of_tenants_without_a_limit_on_tokens(tenants: Ten
 def test_an_answer_whose_tokens_nobody_counted_is_not_free() -> None:
     """A stream without usage counts by its characters; what never went upstream counts for nothing."""
     event = an_exchange_closed(usage=None, upstream_seconds=1.0)
-    assert tokens_of(event) == (event.input_text.characters + event.output_text.characters) // 4
+    assert tokens_of(event) == -(-(event.input_text.characters + event.output_text.characters) // 4)
     assert tokens_of(an_exchange_closed(usage=None, upstream_seconds=0.0)) == 0
+
+
+@pytest.mark.parametrize(("usage", "upstream"), [(Usage(60, 30), 1.0), (None, 0.0)])
+async def test_tokens_of_critique_and_revision_are_the_tenant_s(
+    tenants: Tenants, usage: Usage | None, upstream: float
+) -> None:
+    """They are spent on its behalf, whoever answers."""
+    client = usage.total if usage is not None else 0
+    spending = an_exchange_closed(
+        tenant="blue", usage=usage, upstream_seconds=upstream, review_tokens=100 - client
+    )
+    assert tokens_of(spending) == 100
+    limit, visit = limit_of(tenants, 0), tenants.greet(bearer("blue"))
+    limit.tell(spending)
+    assert "100 tokens a minute" in (await refused(limit, visit)).message
 
 
 async def test_a_key_is_the_same_client_s_in_whichever_header_it_stands(tenants: Tenants) -> None:

@@ -68,12 +68,18 @@ def test_a_distribution_is_bounded_too() -> None:
     assert distribution.most_series() == 8
 
 
-def test_a_label_may_have_more_values_later() -> None:
-    """Names that a reload brings count as themselves; the counts so far stay."""
+@pytest.mark.parametrize(("room", "shown"), [(1, True), (0, False)])
+def test_a_label_may_have_more_values_later(room: int, shown: bool) -> None:
+    """Names that a reload brings count as themselves, from 0 where there is room; the counts so far stay."""
     tally = Tally("t", "about", ("policy", "side"), (("a",), ("in",)))
     tally.add(("b", "in"))
-    tally.widen("policy", ("b",))
-    tally.widen("unknown", ("x",))
+    tally.widen(Tally("t", "about", ("policy", "side"), (("a", "b"), ("in",))), room)
+    assert (("b", "in") in samples(tally)) is shown
+    assert tally.series() == len(samples(tally))
     tally.add(("b", "in"))
-    counts = {tuple(labels): count for labels, count in tally.samples()}
-    assert counts == {("a", "in"): 0.0, ("other", "in"): 1.0, ("b", "in"): 1.0}
+    assert samples(tally) == {("a", "in"): 0.0, ("other", "in"): 1.0, ("b", "in"): 1.0}
+
+
+def test_a_switch_has_no_other_value() -> None:
+    """What can never be is in no budget."""
+    assert Tally("t", "about", ("a", "b"), (("x",), (False, True)), zero=()).most_series() == 4

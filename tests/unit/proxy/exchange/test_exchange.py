@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from classifiers.classification import Conversation, Uncovered
 from policies.policy import Policy
 from proxy.exchange.exchange import ChoiceDraft, Delta, Draft, Piece, Usage
@@ -54,3 +56,16 @@ def test_coverage_is_the_share_of_parts_that_guards_can_read() -> None:
     assert plain_exchange(bundle, conversation=unread, parts=4).coverage == 0.75
     assert plain_exchange(bundle, conversation=unread, parts=1).coverage == 0.0
     assert plain_exchange(bundle, parts=0).coverage == 1.0
+
+
+GERMAN = "Wie kann ich das machen und ist es schwer?"
+
+
+def test_what_gatehouse_says_is_in_the_language_of_the_client_s_words_where_no_header_named_one() -> None:
+    """It is guessed once, among the languages that something can be said in."""
+    bundle = plain_bundle(Policy("p", "1", ()))
+    german = replace(bundle, replies=replace(bundle.replies, texts={"en": {}, "de": {}}))
+    asked = plain_exchange(german, text=GERMAN, language_known=False)
+    assert (asked.reply_language(), asked.language, asked.language_known) == ("de", "de", True)
+    assert plain_exchange(bundle, text=GERMAN, language_known=False).reply_language() == "en"
+    assert plain_exchange(german, text=GERMAN, language="fr").reply_language() == "fr"

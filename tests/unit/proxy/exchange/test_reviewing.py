@@ -14,7 +14,7 @@ from policies.rules import resolve
 from policies.verdict import Action, Stage, Verdict
 from proxy.exchange.account import Account
 from proxy.exchange.events import CritiqueRound
-from proxy.exchange.exchange import Piece
+from proxy.exchange.exchange import Piece, Usage
 from proxy.exchange.plan import plan
 from proxy.exchange.reviewing import Reviewer
 from proxy.testing import (
@@ -74,6 +74,23 @@ async def test_a_revision_that_passes_the_acceptance_test_is_delivered_and_its_t
     assert (told.outcome, told.findings) == ("revised", 1)
     assert told.critique_usage.completion_tokens == told.revision_usage.completion_tokens == 5
     assert account.review_seconds > 0
+    assert account.review_tokens == told.critique_usage.total + told.revision_usage.total > 0
+
+
+async def test_a_critic_that_does_not_count_its_tokens_is_not_free() -> None:
+    """A quarter of the characters of its prompts and answers."""
+
+    class Uncounted(TalkingUpstream):
+        async def ask(self, exchange, prompt):
+            answer = await super().ask(exchange, prompt)
+            heard.append(len(prompt.system) + len(prompt.user) + len(answer.text))
+            return replace(answer, usage=Usage())
+
+    heard: list[int] = []
+    reviewer, account, _ = make(Uncounted(Gates(open_gates=True)), output_score=0.05)
+    await reviewer.review(account, 0, VERDICT)
+    assert account.review_tokens == sum(-(-characters // 4) for characters in heard)
+    assert len(heard) == 2
 
 
 async def test_a_revision_that_is_no_safer_is_not_delivered() -> None:

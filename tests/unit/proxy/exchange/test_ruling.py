@@ -153,6 +153,7 @@ async def test_a_draft_withheld_by_its_review_becomes_the_safe_partial_reply() -
     made.account.draft.add(text_delta("doubtful"))
     await made.rule_draft()
     assert made.account.replacements[0].text == f"The safe part ({made.account.exchange.id})."
+    assert made.account.replacements[0].category == "output"
     assert (made.account.lanes, made.account.lane) == ({0: "deliberate"}, "deliberate")
     assert [event.delivered for event in told(made, CritiqueRound)] == ["safe_partial"]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from evaluation.preferences import Pair
 from proxy.exchange.events import FeedbackGiven
 from proxy.exchange.pairing import LONGEST_PAIR, PreferencePair
 from proxy.ledger.files import LedgerError
@@ -30,6 +31,7 @@ PAIR = PreferencePair(
     category="ncr",
     risk=0.6,
     end_user="",
+    client="sha256:virtual",
     policy="default@1",
     policy_digest="sha256:p",
     constitution="default@1",
@@ -63,6 +65,18 @@ def test_a_pair_is_a_scrubbed_row_for_the_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert "jo@" not in path.read_text()
     assert '"open"' not in path.read_text()
+
+
+def test_keys_and_people_stand_in_a_row_as_digests(tmp_path: Path) -> None:
+    """Without a key of the client the tenant's digest stands for it."""
+    first, second, bare = kept(
+        tmp_path / "pairs.jsonl", PAIR, replace(PAIR, client="Bearer sk-secret"), replace(PAIR, client="")
+    )
+    assert len({first["key"], second["key"], bare["key"]}) == 3
+    assert bare["key"] == bare["tenant"] == first["tenant"]
+    assert "sk-secret" not in (tmp_path / "pairs.jsonl").read_text() + repr(replace(PAIR, client="sk-secret"))
+    assert "sha256:virtual" not in (tmp_path / "pairs.jsonl").read_text()
+    assert all(Pair.model_validate(row) for row in (first, second, bare))
 
 
 def test_tenants_that_do_not_consent_are_never_written(tmp_path: Path) -> None:

@@ -23,3 +23,8 @@ from proxy.surfaces.language import preferred
 )
 def test_the_header_s_best_available_language_wins(header: str, language: str) -> None:
     assert preferred(header, ("en", "de", "fr")) == language
+
+
+def test_a_region_is_met_by_words_of_its_own_where_there_are_any() -> None:
+    assert preferred("de-AT", ("de", "de-at")) == "de-at"
+    assert preferred("pt", ("pt-br",)) == ""

@@ -166,20 +166,6 @@ async def test_every_choice_asked_for_gets_the_canned_reply() -> None:
     assert [choice["index"] for choice in wire.answer.json()["choices"]] == [0, 1, 2]
 
 
-async def test_a_canned_reply_speaks_the_client_s_language_where_no_header_named_one() -> None:
-    wire = Wire(stream=False, text="Wie kann ich das machen und ist es schwer?")
-    await wire.client.deliver(head(BLOCK, None), [], Draft(), Ruling(BLOCK, replacements=((0, canned()),)))
-    assert wire.answer.json()["choices"][0]["message"]["content"].startswith("Dabei")
-    assert wire.exchange.language == "de"
-
-
-async def test_the_header_s_language_stands_against_any_guess() -> None:
-    wire = Wire(text="Wie kann ich das machen und ist es schwer?", headers={"accept-language": "en"})
-    await wire.client.deliver(head(BLOCK, None), [], Draft(), Ruling(BLOCK, replacements=((0, canned()),)))
-    assert b"can't help" in wire.answer.body
-    assert wire.exchange.language == "en"
-
-
 async def cut(wire: Wire, frames: list[bytes], *replacements: Any) -> list[Any]:
     deltas, draft = read(frames)
     for delta in deltas:

@@ -40,12 +40,6 @@ async def test_the_policy_s_block_style_decides(style: str) -> None:
     assert bool(answer.json()["content"]) is (style == "message")
 
 
-async def test_a_canned_text_is_in_the_client_s_language() -> None:
-    question = {"role": "user", "content": "Wie ist das Wetter heute in Oslo, bitte sag es mir schnell?"}
-    answer = await Scenario({"messages": [question]}, ruling=chat.INPUT_BLOCK).answer()
-    assert answer.json()["content"][0]["text"].startswith("Dabei")
-
-
 async def test_what_waits_is_pinged() -> None:
     body = (await SCENARIOS["revised_stream"].answer()).body
     assert body.startswith(b'event: ping\ndata: {"type":"ping"}\n\nevent: message_start')

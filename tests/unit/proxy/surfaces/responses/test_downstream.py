@@ -69,13 +69,6 @@ async def test_an_outage_of_the_guard_is_no_verdict() -> None:
     assert (answer.status, answer.error()["code"]) == (503, "guard_unavailable")
 
 
-async def test_the_canned_text_is_in_the_client_s_language() -> None:
-    scenario = Scenario(
-        {"input": "Wie wird das Wetter morgen in Berlin und Hamburg?"}, ruling=chat.INPUT_BLOCK
-    )
-    assert text_of((await played(scenario)).json()).startswith("Dabei kann ich nicht helfen.")
-
-
 async def test_a_fault_after_the_first_byte_is_an_error_event_and_the_last() -> None:
     event = (await played(SCENARIOS["upstream_breaks_stream"])).events()[-1]
     assert (event["type"], event["code"], event["sequence_number"]) == ("error", "upstream_cut_off", 5)
