@@ -145,6 +145,7 @@ class _Walk:
     ruled: asyncio.Event | None = None
     """Set once the input is ruled on, where the model is called meanwhile."""
     last_sent: float = 0.0
+    head: ReplyHead | None = None
 
     def __post_init__(self) -> None:
         corridor = self.corridor
@@ -363,16 +364,19 @@ class _Walk:
                 await self._send(self.client.keep_alive(self._head()))
 
     def _head(self) -> ReplyHead:
-        account = self.account
-        return ReplyHead(
-            account.input_verdict,
-            account.delivery,
-            account.head,
-            account.overhead(),
-            account.input_text,
-            tuple(part.kind for part in account.exchange.conversation.uncovered),
-            account.lane,
-        )
+        """What is known when the reply starts; once it has, that stays."""
+        if self.head is None or not self.client.status:
+            account = self.account
+            self.head = ReplyHead(
+                account.input_verdict,
+                account.delivery,
+                account.head,
+                account.overhead(),
+                account.input_text,
+                tuple([part.kind for part in account.exchange.conversation.uncovered]),
+                account.lane,
+            )
+        return self.head
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:
         await self._send(self.client.relay(self._head(), deltas))

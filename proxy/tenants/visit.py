@@ -10,6 +10,7 @@ from policies.constitution import CompiledConstitution
 from policies.lattice import NOTHING, Member, Says
 from proxy.errors import Unauthorised
 from proxy.exchange.exchange import Onward
+from proxy.exchange.values import value
 from proxy.keys import KEY_HEADERS, KEY_PREFIX, key_digest, presented_keys
 from proxy.tenants.document import DEFAULT_TENANT
 from proxy.tenants.snapshot import Snapshot, Tenant, VirtualKey
@@ -18,7 +19,7 @@ POLICY_HEADER = "x-gatehouse-policy"
 CONSTITUTION_HEADER = "x-gatehouse-constitution"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Visit:
     """Who asks, under which snapshot. `headers`: the client's without its virtual key, which stays here.
 
