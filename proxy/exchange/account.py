@@ -132,12 +132,17 @@ class Account:
         for index, choice in self.draft.choices.items():
             ruled_on, read = self.output_read.get(index, (0, _UNRULED))
             length = len(choice.judged_text())
-            texts += [(min(ruled_on, length), read), (max(0, length - ruled_on), _UNRULED)]
+            texts.append((min(ruled_on, length), read))
+            if length > ruled_on:
+                texts.append((length - ruled_on, _UNRULED))
         return total(texts)
 
     def output_unread(self) -> tuple[str, ...]:
         """Kinds of parts of the answer that no guard reads."""
-        return tuple(dict.fromkeys(kind for choice in self.draft.choices.values() for kind in choice.unread))
+        unread: dict[str, None] = {}
+        for choice in self.draft.choices.values():
+            unread |= choice.unread
+        return tuple(unread)
 
     def complete(self) -> None:
         """The client has its whole answer."""

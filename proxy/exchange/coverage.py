@@ -46,10 +46,6 @@ class TextRead:
     share: float
     reason: str = ""
 
-    def of(self, characters: int) -> int:
-        """Characters that were read, rounded down: nothing unread ever rounds to read."""
-        return characters if self.share >= 1.0 else int(self.share * characters)
-
 
 WHOLE = TextRead(1.0)
 
@@ -68,12 +64,12 @@ def read_of(readings: Sequence[Reading], needed: int, failure: Failure | None) -
 
 
 def total(texts: Sequence[tuple[int, TextRead]]) -> Coverage:
-    """The coverage of several texts, each with its length."""
+    """The coverage of several texts, each with its length. Rounded down: nothing unread ever rounds to read."""
     characters = judged = 0
     unread: dict[str, int] = {}
     for length, read in texts:
         characters += length
-        seen = read.of(length)
+        seen = length if read.share >= 1.0 else int(read.share * length)
         judged += seen
         if seen < length:
             unread[read.reason] = unread.get(read.reason, 0) + length - seen
@@ -93,8 +89,10 @@ def of_conversation(
     texts: list[tuple[int, TextRead]] = []
     for index, turn in enumerate(conversation.turns):
         if turn.text and not turn.text.isspace() and not is_joined(turn):
-            needed = sum([turn.origin in origins for origins in needs.values()])
-            texts.append((len(turn.text), read_of(by_turn.get(index, ()), needed, failure)))
+            own = by_turn.get(index, ())
+            enough = len(own) >= len(needs)
+            needed = 0 if enough else sum(turn.origin in origins for origins in needs.values())
+            texts.append((len(turn.text), read_of(own, needed, failure)))
     return total(texts)
 
 
