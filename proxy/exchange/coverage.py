@@ -64,7 +64,7 @@ def read_of(readings: Sequence[Reading], needed: int, failure: Failure | None) -
 
 
 def total(texts: Sequence[tuple[int, TextRead]]) -> Coverage:
-    """The coverage of several texts, each with its length. Rounded down: nothing unread ever rounds to read."""
+    """The coverage of several texts, each with its length. Nothing unread ever rounds to read."""
     characters = judged = 0
     unread: dict[str, int] = {}
     for length, read in texts:

@@ -135,7 +135,8 @@ def _coverage(head: ReplyHead, ruling: Ruling | None) -> bytes:
     """
     members: list[str] = []
     unread = dict.fromkeys(head.unread)
-    for side, read in (("input", head.coverage), ("output", ruling and ruling.output_coverage)):
+    answer = ruling.output_coverage if ruling is not None else None
+    for side, read in (("input", head.coverage), ("output", answer)):
         if read is not None and read.characters:
             members.append(f"{side}={read.judged * 1000 // read.characters / 1000}")
             unread |= dict.fromkeys(read.unread)

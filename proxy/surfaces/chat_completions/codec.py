@@ -166,10 +166,7 @@ def _has_plain_head(data: dict[str, Any]) -> bool:
     """Nothing to read beside the choices, usage left aside."""
     if not data.keys() <= _PLAIN_KEYS or type(data.get("created", 0)) is not int:
         return False
-    for name in _PLAIN_LABELS:
-        if not is_word(data.get(name)):
-            return False
-    return True
+    return all(map(is_word, map(data.get, _PLAIN_LABELS)))
 
 
 def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | None) -> Delta | None:
