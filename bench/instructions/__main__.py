@@ -106,10 +106,12 @@ async def _send(scenes: list[Scene], requests: int, marks: ctypes.CDLL) -> None:
                     ):
                         raise BenchError(f"{scene.name}: status {answer[0]['status']}, or not its answer")
                 batch = list(islice(source, scene.requests(requests)))
+                await app.ledger.flushed()
                 settle_garbage()
                 marks.begin()
                 for body in batch:
                     await ask(app, body)
+                await app.ledger.flushed()
                 marks.end(scene.name.encode())
 
 

@@ -17,6 +17,7 @@ from classifiers import registry
 from classifiers.testing import FixedClassifier
 from proxy.app import Gatehouse, build
 from proxy.settings import LedgerSettings, LogSettings, Settings
+from proxy.surfaces import connection as client_side
 from proxy.upstreams.http_connection import HttpConnection
 from proxy.upstreams.http_pool import HttpPool
 from proxy.upstreams.http_upstream import HttpUpstream
@@ -40,11 +41,18 @@ _HEADERS = [
 
 @asynccontextmanager
 async def opened(policy: str, folder: Path) -> AsyncIterator[Gatehouse]:
-    """The running application under a policy; its ledger is in `folder`."""
+    """The running application under a policy; its ledger is in `folder`.
+
+    What the wall clock would start is kept from starting: under valgrind every exchange lasts long enough for
+    a watcher, and the ledger is written when it is asked to.
+    """
+    client_side.WATCH_AFTER_SECONDS = 3600.0
     upstream = HttpUpstream(SERVER)
     upstream.pool = _PlayedPool(SERVER, upstream.limits, upstream.timeouts.connect)
     settings = Settings(
-        policy=policy, ledger=LedgerSettings(path=folder / "ledger.jsonl"), log=LogSettings(access=0)
+        policy=policy,
+        ledger=LedgerSettings(path=folder / "ledger.jsonl", flush_ms=10_000),
+        log=LogSettings(access=0),
     )
     app = build(settings, upstream=upstream, classifiers={name: _steady(name) for name in registry.shipped()})
     async with app.running():
