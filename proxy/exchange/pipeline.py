@@ -158,8 +158,7 @@ class _Walk:
         await self._look_back()
         asked = self.account.exchange.verdict_only
         if asked is not None:
-            await self._assess(asked)
-            return None
+            return await self._assess(asked)
         await self.judge.rule_input(Stage.PRE_CALL)
         if self.judge.blocks_input:
             return await self._refuse()
@@ -366,16 +365,7 @@ class _Walk:
     def _head(self) -> ReplyHead:
         """What is known when the reply starts; once it has, that stays."""
         if self.head is None or not self.client.status:
-            account = self.account
-            self.head = ReplyHead(
-                account.input_verdict,
-                account.delivery,
-                account.head,
-                account.overhead(),
-                account.input_text,
-                tuple([part.kind for part in account.exchange.conversation.uncovered]),
-                account.lane,
-            )
+            self.head = self.account.reply_head()
         return self.head
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:
