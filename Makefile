@@ -26,7 +26,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test proofs fuzz contract clients lint check bench audit image lock docs-reference tools clean bench-classifier bench-critique robustness disguises decision-code trainers train
+.PHONY: help run test proofs fuzz contract clients lint check bench audit image lock docs-reference tools clean bench-classifier bench-critique bench-instructions robustness disguises decision-code trainers train
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do \
@@ -70,6 +70,9 @@ bench: $(STAMPS)/run ## added latency and throughput against the bare upstream, 
 
 audit: $(STAMPS)/run ## words that carry a label by themselves, in the input model, about two minutes
 	@$(BIN)/python -m classifiers.training.audit --model classifiers/models/input $(ARGS)
+
+bench-instructions: $(STAMPS)/run ## instructions per request, the same on a busy machine (needs valgrind), a few minutes
+	@$(BIN)/python -m bench.instructions $(ARGS)
 
 bench-critique: $(STAMPS)/run ## cost of critiques and the share of harmless traffic that gets one, about a minute
 	@$(BIN)/python -m bench.critique $(ARGS)

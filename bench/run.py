@@ -159,7 +159,7 @@ def started(targets: tuple[Target, ...] = TARGETS) -> Iterator[Bench]:
     ends, guarded = machine.cores()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gatehouse-bench-")))
-        bench = Bench(folder, _built_rig(), ends, guarded)
+        bench = Bench(folder, compiled(HERE / "rig.c", "rig"), ends, guarded)
         answer = folder / "answer.txt"
         answer.write_text(prompts.ANSWER)
         pace = {"FIRST_MS": str(STREAM_FIRST_MS), "GAP_US": str(STREAM_GAP_US)}
@@ -177,15 +177,17 @@ def started(targets: tuple[Target, ...] = TARGETS) -> Iterator[Bench]:
         yield bench
 
 
-def _built_rig() -> Path:
+def compiled(source: Path, name: str, *options: str) -> Path:
+    """What a C file of the benchmark compiles to, made anew where the file is newer."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise BenchError("the benchmark needs a C compiler (Debian: apt-get install gcc libc6-dev)")
-    rig, source = ROOT / "build" / "bench" / "rig", HERE / "rig.c"
-    if not rig.exists() or rig.stat().st_mtime < source.stat().st_mtime:
-        rig.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-o", str(rig), str(source)], check=True)
-    return rig
+    made = ROOT / "build" / "bench" / name
+    if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        flags = ["-O2", "-Wall", "-Wextra", *options]
+        subprocess.run([compiler, *flags, "-o", str(made), str(source)], check=True)
+    return made
 
 
 def _serve(bench: Bench, policy: str, upstream: str) -> Server:

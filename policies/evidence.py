@@ -18,10 +18,10 @@ def find_evidence(constitution: CompiledConstitution, request: str, draft: str) 
         Evidence(each.clause, each.quote, each.reason)
         for each in check_reply(constitution.principles, request, draft)
     ]
-    clauses = {principle.id for principle in constitution.principles}
-    clause = next((each for each in EQUALITY if each in clauses), "")
-    if clause and may_hold_code(draft):
-        coded = decision_code.evidence_of(draft, clause=clause)
+    if may_hold_code(draft):
+        clauses = {principle.id for principle in constitution.principles}
+        clause = next((each for each in EQUALITY if each in clauses), "")
+        coded = decision_code.evidence_of(draft, clause=clause) if clause else ()
         found += [Evidence(each.clause, each.quote, each.reason) for each in coded]
     return tuple(found)
 

@@ -41,9 +41,9 @@ def trigger_of(verdict: Verdict) -> Trigger:
 
 def gravest(lanes: Sequence[Lane]) -> Lane | None:
     """The lane of an exchange with several answers; None where no answer was judged."""
-    return max(lanes, key=_ORDER.index, default=None)
+    return lanes[0] if len(lanes) == 1 else max(lanes, key=_ORDER.index, default=None)
 
 
 def sampled(exchange: str, budget: ReviewBudget) -> bool:
     """Whether the lot falls on an exchange, by its id."""
-    return drawn(f"{exchange} review", budget.sample)
+    return budget.sample > 0 and drawn(f"{exchange} review", budget.sample)

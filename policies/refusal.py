@@ -73,10 +73,7 @@ def _head(reply: str) -> str:
 
 
 def _by_phrase(head: str, length: int) -> RefusalKind:
-    for trigger in phrases.TRIGGERS:
-        if trigger in head:
-            break
-    else:
+    if not any(map(head.__contains__, phrases.TRIGGERS)):
         return "comply"
     refused = phrases.OPENERS.match(head) or phrases.REFUSES.search(head)
     unable = phrases.UNABLE.search(head)

@@ -122,13 +122,20 @@ class Gatehouse:
         return tuple(classifier.model for classifier in self.classifiers.values())
 
 
-def build(settings: Settings, *, upstream: Adapter | None = None) -> Gatehouse:
-    """Everything that serves under these settings. `upstream` stands in for the configured one.
+def build(
+    settings: Settings,
+    *,
+    upstream: Adapter | None = None,
+    classifiers: Mapping[str, Classifier] | None = None,
+) -> Gatehouse:
+    """Everything that serves under these settings. `upstream` and `classifiers` stand in for the configured
+    ones.
 
     Raises:
         ModelFileError, PolicyError, LedgerError: a part cannot be used; serving must not start.
     """
-    classifiers = load_classifiers(settings)
+    if classifiers is None:
+        classifiers = load_classifiers(settings)
     manifest = Manifest.of(classifiers)
     tenants = Tenants(load_snapshot(settings, manifest))
     calibrations = load_calibrations(settings)

@@ -38,8 +38,10 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key"})
 def presented_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
     """The keys that a client sends (lower-case header names): of every header that one may stand in."""
     scheme, _, bearer = headers.get("authorization", "").strip().partition(" ")
-    found = (bearer if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""))
-    return tuple(key.strip() for key in found if key.strip())
+    found = [bearer.strip()] if scheme.lower() == "bearer" else []
+    if "x-api-key" in headers:
+        found.append(headers["x-api-key"].strip())
+    return tuple(filter(None, found))
 
 
 def digest_key(settings: Settings) -> bytes:

@@ -166,9 +166,9 @@ class Metrics:
 
     def _exchange_closed(self, event: ExchangeClosed) -> None:
         counters, clocks = self._counters, self._clocks
-        key = (event.surface, event.stream)
+        key, policy = (event.surface, event.stream), event.policy.partition("@")[0]
         counters.requests.add((event.surface, event.stream, event.status))
-        counters.exchanges.add((event.outcome, event.policy.partition("@")[0]))
+        counters.exchanges.add((event.outcome, policy))
         clocks.requests.observe(key, event.total_seconds)
         clocks.overhead.observe(key, event.overhead_seconds)
         if event.upstream_seconds:
@@ -176,7 +176,7 @@ class Metrics:
         if event.first_byte_seconds is not None:
             clocks.first_byte.observe(key, event.first_byte_seconds)
         if event.lane:
-            counters.lanes.add((event.lane, event.policy.partition("@")[0]))
+            counters.lanes.add((event.lane, policy))
             clocks.lanes.observe((event.lane,), event.total_seconds)
             counters.lane_tokens.add((event.lane, "client"), _all_tokens(event.usage))
         self._count_unread(event)
@@ -193,7 +193,8 @@ class Metrics:
             counters.uncovered.add(("input", kind))
         for kind in event.output_uncovered:
             counters.uncovered.add(("output", kind))
-        counters.withheld.add((), event.withheld)
+        if event.withheld:
+            counters.withheld.add((), event.withheld)
         self._count_text("input", event.input_text)
         self._count_text("output", event.output_text)
         for language in event.input_unsupported:

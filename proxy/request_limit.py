@@ -56,7 +56,7 @@ class RequestLimit:
 
     def tell(self, event: LedgerEvent) -> None:
         """See `ports.Ledger`."""
-        if isinstance(event, ExchangeClosed):
+        if type(event) is ExchangeClosed:
             who = self.tenants.snapshot.tenants.get(event.tenant)
             if who is not None and who.limits.counts_tokens:
                 counted = self.spent.setdefault(event.tenant, {})

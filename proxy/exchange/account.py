@@ -12,7 +12,7 @@ from proxy.exchange.coverage import Coverage, TextRead, of_conversation, read_of
 from proxy.exchange.events import ExchangeClosed, ExchangeOpened, Outcome, RefusalClass
 from proxy.exchange.exchange import Delivery, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.plan import Plan
-from proxy.exchange.ports import Ledger, Screening, UpstreamError, UpstreamHead
+from proxy.exchange.ports import Ledger, ReplyHead, Screening, UpstreamError, UpstreamHead
 from proxy.exchange.shadow import Shadow
 
 NOT_JUDGED = Verdict(failure=Failure.NOT_RUN, reason="not judged")
@@ -133,12 +133,17 @@ class Account:
         for index, choice in self.draft.choices.items():
             ruled_on, read = self.output_read.get(index, (0, _UNRULED))
             length = len(choice.judged_text())
-            texts += [(min(ruled_on, length), read), (max(0, length - ruled_on), _UNRULED)]
+            texts.append((min(ruled_on, length), read))
+            if length > ruled_on:
+                texts.append((length - ruled_on, _UNRULED))
         return total(texts)
 
     def output_unread(self) -> tuple[str, ...]:
         """Kinds of parts of the answer that no guard reads."""
-        return tuple(dict.fromkeys(kind for choice in self.draft.choices.values() for kind in choice.unread))
+        unread: dict[str, None] = {}
+        for choice in self.draft.choices.values():
+            unread |= choice.unread
+        return tuple(unread)
 
     def complete(self) -> None:
         """The client has its whole answer."""
@@ -179,6 +184,18 @@ class Account:
         """Seconds so far that Gatehouse itself took: not the model, the review or a slow client."""
         waited = self.upstream_seconds + self.client_seconds + self.review_seconds
         return max(0.0, self.clock() - self.exchange.started - waited)
+
+    def reply_head(self) -> ReplyHead:
+        """What is known now of the reply."""
+        return ReplyHead(
+            self.input_verdict,
+            self.delivery,
+            self.head,
+            self.overhead(),
+            self.input_text,
+            tuple([part.kind for part in self.exchange.conversation.uncovered]),
+            self.lane,
+        )
 
     def open(self) -> None:
         """Tell the ledger that the exchange is under way, before anything can leave the house."""

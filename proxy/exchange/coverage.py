@@ -8,11 +8,12 @@ measurement of is not read, nor is one in a language that its classifier does no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from classifiers.classification import Conversation, Origin
 from policies.verdict import Failure, Reading
 from proxy.exchange.joining import is_joined
+from proxy.exchange.values import value
 
 TOO_LONG = "too_long"
 UNSUPPORTED = "unsupported_language"
@@ -20,7 +21,7 @@ REASONS = (TOO_LONG, UNSUPPORTED, *(str(failure) for failure in Failure))
 """Why text was not read: past the cap on windows (or the budget of the normaliser), or no measurement."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Coverage:
     """One side of an exchange. `characters` of text, how many of them were `judged`, and reason to characters
     of the rest (`unread`)."""
@@ -38,35 +39,37 @@ class Coverage:
 NOTHING = Coverage()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TextRead:
     """What became of one text: the share of it that was read, and why not all."""
 
     share: float
     reason: str = ""
 
-    def of(self, characters: int) -> int:
-        """Characters that were read, rounded down: nothing unread ever rounds to read."""
-        return characters if self.share >= 1.0 else int(self.share * characters)
+
+WHOLE = TextRead(1.0)
 
 
 def read_of(readings: Sequence[Reading], needed: int, failure: Failure | None) -> TextRead:
     """What the readings of one text come to; `needed`: how many classifiers had to read it."""
     if not readings or len(readings) < needed:
         return TextRead(0.0, str(failure or Failure.NOT_RUN))
-    if any(reading.classification.unsupported for reading in readings):
-        return TextRead(0.0, UNSUPPORTED)
-    share = min(reading.classification.coverage for reading in readings)
-    return TextRead(share, TOO_LONG if share < 1.0 else "")
+    share = 1.0
+    for reading in readings:
+        measured = reading.classification
+        if measured.unsupported:
+            return TextRead(0.0, UNSUPPORTED)
+        share = min(share, measured.coverage)
+    return WHOLE if share >= 1.0 else TextRead(share, TOO_LONG)
 
 
 def total(texts: Sequence[tuple[int, TextRead]]) -> Coverage:
-    """The coverage of several texts, each with its length."""
+    """The coverage of several texts, each with its length. Nothing unread ever rounds to read."""
     characters = judged = 0
     unread: dict[str, int] = {}
     for length, read in texts:
         characters += length
-        seen = read.of(length)
+        seen = length if read.share >= 1.0 else int(read.share * length)
         judged += seen
         if seen < length:
             unread[read.reason] = unread.get(read.reason, 0) + length - seen
@@ -83,14 +86,14 @@ def of_conversation(
     by_turn: dict[int, list[Reading]] = {}
     for reading in readings:
         by_turn.setdefault(reading.index, []).append(reading)
-    needed = {origin: sum(origin in origins for origins in needs.values()) for origin in Origin}
-    return total(
-        [
-            (len(turn.text), read_of(by_turn.get(index, ()), needed[turn.origin], failure))
-            for index, turn in enumerate(conversation.turns)
-            if turn.text and not turn.text.isspace() and not is_joined(turn)
-        ]
-    )
+    texts: list[tuple[int, TextRead]] = []
+    for index, turn in enumerate(conversation.turns):
+        if turn.text and not turn.text.isspace() and not is_joined(turn):
+            own = by_turn.get(index, ())
+            enough = len(own) >= len(needs)
+            needed = 0 if enough else sum(turn.origin in origins for origins in needs.values())
+            texts.append((len(turn.text), read_of(own, needed, failure)))
+    return total(texts)
 
 
 def worse(before: Coverage | None, after: Coverage) -> Coverage:

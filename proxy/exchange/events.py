@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from policies.candidate import CandidateResult, Side
@@ -11,6 +11,7 @@ from policies.lanes import Lane, Trigger
 from policies.verdict import Action, Failure, Stage, Verdict
 from proxy.exchange.coverage import NOTHING, Coverage
 from proxy.exchange.exchange import Delivery, ReplyOrigin, Usage
+from proxy.exchange.values import value
 
 Outcome = Literal["completed", "blocked", "error", "upstream_error", "client_left", "deadline", "rejected"]
 RefusalClass = Literal["comply", "partial", "refuse", "unable", "unknown"]
@@ -22,7 +23,7 @@ CriticKind = Literal["upstream", "model", "embedded"]
 """Who criticised: the model of the exchange, another one by name, or the classifier."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class VerdictGiven:
     """A stage ended. `seconds` is the wall time of the stage; `cached`: all measurements were cached.
 
@@ -42,7 +43,7 @@ class VerdictGiven:
     deep: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class GuardFailed:
     """A guard gave no measurement and `on_failure` decided: `mode` is what that meant."""
 
@@ -52,7 +53,7 @@ class GuardFailed:
     mode: GuardMode
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RefusalSeen:
     """An answer is a refusal (or partial); `suspected` marks a suspected over-refusal."""
 
@@ -63,7 +64,7 @@ class RefusalSeen:
     suspected: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CritiqueRound:
     """One review of an answer ended: critique, revision and acceptance test, in one round or more.
 
@@ -90,7 +91,7 @@ class CritiqueRound:
     canary: Canaries = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ReplyReplaced:
     """A choice of the answer was replaced before the client saw it (or its rest, when `late`)."""
 
@@ -101,7 +102,7 @@ class ReplyReplaced:
     late: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ExchangeClosed:
     """The last word on an exchange: told exactly once, whatever happened.
 
@@ -167,7 +168,7 @@ class ExchangeClosed:
     review_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ExchangeOpened:
     """Told before the upstream may be called, so that a crash leaves "unknown" and not silence.
 
@@ -183,7 +184,7 @@ class ExchangeOpened:
     started: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RequestRejected:
     """A request was refused before it became an exchange. `code` is that of `proxy.errors`."""
 
@@ -192,7 +193,7 @@ class RequestRejected:
     code: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CandidateJudged:
     """What a candidate policy would have made of an exchange, told right before its `ExchangeClosed`.
 
@@ -214,7 +215,7 @@ class CandidateJudged:
 FeedbackKind = Literal["wrong_block", "wrong_pass", "bad_revision", "thumbs_up", "thumbs_down"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class FeedbackGiven:
     """Somebody said what they think of a decision; `exchange` is the decision id it is joined by.
 

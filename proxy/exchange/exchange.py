@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from classifiers.classification import Conversation
 from classifiers.language import guess
 from policies.bundle import PolicyBundle
+from proxy.exchange.values import value
 
 if TYPE_CHECKING:
     from proxy.exchange.ports import Codec
@@ -38,7 +39,7 @@ class ReplyOrigin(StrEnum):
 PieceField = Literal["content", "reasoning", "refusal", "tool_call", "audio_transcript", "other"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Piece:
     """Readable text inside a delta: which choice it belongs to and which field it stood in.
 
@@ -52,7 +53,7 @@ class Piece:
     lane: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Usage:
     """Tokens as the upstream counted them."""
 
@@ -76,7 +77,7 @@ class Usage:
 DeltaKind = Literal["body", "chunk", "usage", "done", "comment", "error"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Delta:
     """A piece of an answer: normal text for judging and the untouched original.
 
@@ -112,6 +113,8 @@ class ChoiceDraft:
 
     def judged_text(self) -> str:
         """Every readable string of the choice, visible text first, joined by blank lines."""
+        if not (self.refusal or self.tool_calls or self.reasoning or self.other):
+            return self.content
         parts = (self.content, self.refusal, self.tool_calls, self.reasoning, self.other)
         return "\n\n".join(part for part in parts if part)
 
@@ -121,6 +124,9 @@ class ChoiceDraft:
 
     def add(self, piece: Piece) -> None:
         """Append a piece to the field and the lane that it belongs to."""
+        if piece.field == "content" and not piece.lane and not self.lanes:
+            self.content += piece.text  # nearly every piece of a stream
+            return
         name = _FIELDS[piece.field]
         whole: str = getattr(self, name)
         lanes = self.lanes.get(name)

@@ -145,6 +145,7 @@ class _Walk:
     ruled: asyncio.Event | None = None
     """Set once the input is ruled on, where the model is called meanwhile."""
     last_sent: float = 0.0
+    head: ReplyHead | None = None
 
     def __post_init__(self) -> None:
         corridor = self.corridor
@@ -157,8 +158,7 @@ class _Walk:
         await self._look_back()
         asked = self.account.exchange.verdict_only
         if asked is not None:
-            await self._assess(asked)
-            return None
+            return await self._assess(asked)
         await self.judge.rule_input(Stage.PRE_CALL)
         if self.judge.blocks_input:
             return await self._refuse()
@@ -363,16 +363,10 @@ class _Walk:
                 await self._send(self.client.keep_alive(self._head()))
 
     def _head(self) -> ReplyHead:
-        account = self.account
-        return ReplyHead(
-            account.input_verdict,
-            account.delivery,
-            account.head,
-            account.overhead(),
-            account.input_text,
-            tuple(part.kind for part in account.exchange.conversation.uncovered),
-            account.lane,
-        )
+        """What is known when the reply starts; once it has, that stays."""
+        if self.head is None or not self.client.status:
+            self.head = self.account.reply_head()
+        return self.head
 
     async def _relay(self, deltas: Sequence[Delta]) -> None:
         await self._send(self.client.relay(self._head(), deltas))

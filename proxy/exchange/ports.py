@@ -13,9 +13,10 @@ from policies.verdict import Failure, Reading, Stage, Verdict
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.events import LedgerEvent
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, Replacement, Usage
+from proxy.exchange.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Screening:
     """Result of running the classifiers a stage needs. `failure` set: some gave no measurement."""
 
@@ -73,7 +74,7 @@ class UpstreamError(Exception):
         self.provider_filter = provider_filter
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UpstreamHead:
     """Status and headers to relay (content-type, x-request-id, ratelimit, retry-after, …)."""
 
@@ -155,7 +156,7 @@ class Critic(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ReplyHead:
     """What is known when the reply starts. `upstream` is None when no upstream answered.
 
@@ -174,7 +175,7 @@ class ReplyHead:
     """The gravest lane of the answers; None while none is judged."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ruling:
     """The final word on a reply, for rendering: verdicts and replacements by choice."""
 

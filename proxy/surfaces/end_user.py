@@ -14,6 +14,7 @@ from proxy.ledger.redact import keyed_digest
 
 IdentifierMode = Literal["relay", "hash"]
 _NAMES = ("safety_identifier", "user")
+_PLACES = frozenset({*_NAMES, "metadata"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class EndUsers:
 
     def digest(self, body: Mapping[str, Any]) -> str:
         """Hex digest of the request's end user, `""` where it names none."""
+        if _PLACES.isdisjoint(body):
+            return ""
         metadata = body.get("metadata")
         below = metadata.get("user_id") if type(metadata) is dict else None
         named = next((n for n in (*map(body.get, _NAMES), below) if type(n) is str and n), "")

@@ -18,6 +18,7 @@ from policies.bundle import PolicyBundle
 from proxy.errors import BadRequest, GatehouseError
 from proxy.exchange.exchange import Exchange, Onward, VerdictOnly
 from proxy.exchange.ports import ClientLeft, Codec, Downstream
+from proxy.exchange.values import value
 from proxy.surfaces.connection import Connection, encode_headers
 from proxy.surfaces.decision_id import DecisionIds
 from proxy.surfaces.end_user import EndUsers
@@ -81,7 +82,7 @@ class Walker(Protocol):
         """A request was refused before there was an exchange: close a record for it all the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call:
     """A request as it came. `path`: without `/v1`; `body`: parsed, empty where `raw` is (GET, DELETE)."""
 
@@ -93,7 +94,7 @@ class Call:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Asked:
     """What a surface found in a request; see `Exchange` for the fields.
 
@@ -201,7 +202,7 @@ class Entrance:
         return raw, parse_object(raw, self.limits)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Arrival:
     """A request that may ask, with who asks and under which policy. Times are the event loop's.
 

@@ -133,15 +133,13 @@ def _coverage(head: ReplyHead, ruling: Ruling | None) -> bytes:
 
     Shares are rounded down, so 1.0 means all of it; a side that was not judged or has no text has no share.
     """
-    sides = [("input", head.coverage), ("output", ruling.output_coverage if ruling is not None else None)]
-    members = [
-        f"{side}={int(share * 1000) / 1000}"
-        for side, read in sides
-        if read is not None and (share := read.share) is not None
-    ]
+    members: list[str] = []
     unread = dict.fromkeys(head.unread)
-    for _, read in sides:
-        unread |= dict.fromkeys(read.unread if read is not None else ())
+    answer = ruling.output_coverage if ruling is not None else None
+    for side, read in (("input", head.coverage), ("output", answer)):
+        if read is not None and read.characters:
+            members.append(f"{side}={read.judged * 1000 // read.characters / 1000}")
+            unread |= dict.fromkeys(read.unread)
     if ruling is not None:
         unread |= dict.fromkeys(ruling.output_unread)
     if unread:

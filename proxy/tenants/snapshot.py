@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from policies.bundle import PolicyBundle
@@ -10,6 +10,7 @@ from policies.constitution import CompiledConstitution
 from policies.lattice import NOTHING, Applied, Lattice, Says, applicable, matching
 from proxy.errors import BadRequest, Forbidden
 from proxy.exchange.exchange import HOUSE, Onward
+from proxy.keys import key_digest
 
 _COMBINATIONS_KEPT = 4_096
 
@@ -115,6 +116,11 @@ class Snapshot:
                 self._known.clear()
             self._known[combination] = found
         return found
+
+    def key(self, presented: Iterable[str]) -> VirtualKey | None:
+        """The first of these keys that is one of ours."""
+        known = (self.keys.get(key_digest(each)) for each in presented)
+        return next((each for each in known if each is not None), None)
 
     def of(self, applied: Applied, candidate: str = "") -> PolicyBundle:
         """The bundle of what applies, with the candidate that is judged beside it."""

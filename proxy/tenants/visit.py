@@ -10,7 +10,8 @@ from policies.constitution import CompiledConstitution
 from policies.lattice import NOTHING, Member, Says
 from proxy.errors import Unauthorised
 from proxy.exchange.exchange import Onward
-from proxy.keys import KEY_HEADERS, KEY_PREFIX, key_digest, presented_keys
+from proxy.exchange.values import value
+from proxy.keys import KEY_HEADERS, KEY_PREFIX, presented_keys
 from proxy.tenants.document import DEFAULT_TENANT
 from proxy.tenants.snapshot import Snapshot, Tenant, VirtualKey
 
@@ -18,7 +19,7 @@ POLICY_HEADER = "x-gatehouse-policy"
 CONSTITUTION_HEADER = "x-gatehouse-constitution"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Visit:
     """Who asks, under which snapshot. `headers`: the client's without its virtual key, which stays here.
 
@@ -90,8 +91,7 @@ class Tenants:
         snapshot = self.snapshot
         wish = _wish(headers)
         presented = presented_keys(headers)
-        known = (snapshot.keys.get(key_digest(each)) for each in presented) if snapshot.keys else ()
-        key = next((each for each in known if each is not None), None)
+        key = snapshot.key(presented) if snapshot.keys else None
         if key is not None:
             kept = {name: value for name, value in headers.items() if name not in KEY_HEADERS}
             return Visit(snapshot, snapshot.tenants[key.tenant], kept, key, wish, key.digest)

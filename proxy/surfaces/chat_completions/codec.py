@@ -158,14 +158,15 @@ def _read_error(raw: bytes, data: dict[str, Any]) -> Delta:
 
 def is_faithful(raw: bytes, data: dict[str, Any]) -> bool:
     """Whether every key of an answer was read. Of two keys of one name only the last one is in `data`."""
-    return structural_quotes(raw) == structural_quotes(orjson.dumps(data))
+    compact = orjson.dumps(data)
+    return raw.startswith(compact) or structural_quotes(raw) == structural_quotes(compact)
 
 
 def _has_plain_head(data: dict[str, Any]) -> bool:
     """Nothing to read beside the choices, usage left aside."""
     if not data.keys() <= _PLAIN_KEYS or type(data.get("created", 0)) is not int:
         return False
-    return all(is_word(data.get(name)) for name in _PLAIN_LABELS)
+    return all(map(is_word, map(data.get, _PLAIN_LABELS)))
 
 
 def _plain_body(raw: bytes, data: dict[str, Any], choice: Any, usage: Usage | None) -> Delta | None:

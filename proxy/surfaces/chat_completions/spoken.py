@@ -153,7 +153,14 @@ def is_label(value: Any) -> bool:
 
 def is_counted(usage: Any) -> bool:
     """Usage of numbers and labels, and nothing else."""
-    return next(phrases(usage, ""), None) is None
+    if type(usage) is dict:
+        for name, child in usage.items():
+            if not is_word(name) or not (type(child) in _NUMBERS or is_counted(child)):
+                return False
+        return True
+    if type(usage) is list:
+        return all(map(is_counted, usage))
+    return is_label(usage)
 
 
 def read_logprobs(index: int, logprobs: Any, content: str, pieces: Spoken) -> None:
