@@ -71,7 +71,7 @@ bench: $(STAMPS)/run ## added latency and throughput against the bare upstream, 
 audit: $(STAMPS)/run ## words that carry a label by themselves, in the input model, about two minutes
 	@$(BIN)/python -m classifiers.training.audit --model classifiers/models/input $(ARGS)
 
-bench-instructions: $(STAMPS)/run ## instructions per request, the same on a busy machine (needs valgrind), a few minutes
+bench-instructions: $(STAMPS)/run ## instructions per request, nearly the same on a busy machine (needs valgrind), a few minutes
 	@$(BIN)/python -m bench.instructions $(ARGS)
 
 bench-critique: $(STAMPS)/run ## cost of critiques and the share of harmless traffic that gets one, about a minute
