@@ -27,7 +27,7 @@ def sample(p50: float, **more: float) -> dict[str, Any]:
 def rig() -> Path:
     if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
         pytest.skip("no C compiler (Debian: apt-get install gcc libc6-dev)")
-    return run._built_rig()
+    return run.compiled(run.HERE / "rig.c", "rig")
 
 
 @pytest.fixture
