@@ -86,10 +86,13 @@ def train_model(
 def second_rows(rows: list[Example], emphasis: dict[str, Any], seed: int) -> list[Example]:
     """Rows of the short second round: those of some sources, and a sample of the others against forgetting.
 
-    The sources are kinds of text that are few among all rows and were scored too high or too low.
+    The sources are kinds of text that are few among all rows and were scored too high or too low; of those
+    under ``often`` every row comes so many times, varied anew each time.
     """
     chosen = [row for row in rows if any(name in row.source for name in emphasis["sources"])]
     others = [row for row in rows if not any(name in row.source for name in emphasis["sources"])]
+    for name, times in emphasis.get("often", {}).items():
+        chosen += [row for row in chosen if name in row.source] * (times - 1)
     sampler = random.Random(seed)  # noqa: S311 - sampling, not secrets
     return chosen + sampler.sample(others, min(emphasis["others"], len(others)))
 

@@ -42,3 +42,5 @@ def test_the_second_round_has_its_sources_whole_and_a_sample_of_the_rest() -> No
     assert found[:20] == rows[:20]
     assert len(found) == 50
     assert build_input.second_rows(rows, {"sources": ["/code"], "others": 30}, seed=1) == found
+    often = {"sources": ["/code"], "often": {"/code": 3}, "others": 30}
+    assert build_input.second_rows(rows, often, seed=1).count(rows[0]) == 3
