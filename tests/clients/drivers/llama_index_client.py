@@ -56,7 +56,13 @@ def structured(prompt: str) -> dict[str, Any]:
 def json_mode(prompt: str) -> dict[str, Any]:
     found = model().complete(prompt, response_format={"type": "json_object"})
     raw: Any = found.raw
-    return {"text": found.text, "finish": raw.choices[0].finish_reason, "parsed": read_json(found.text)}
+    [choice] = raw.choices
+    return {
+        "text": found.text,
+        "finish": choice.finish_reason,
+        "refusal": choice.message.refusal,
+        "parsed": read_json(found.text),
+    }
 
 
 def get_weather(city: str) -> str:
