@@ -25,7 +25,7 @@ from gatehouse.decision_code_command import decision_code
 from gatehouse.export_command import export_app
 from gatehouse.recalibration_command import calibrate_refusals
 from gatehouse.tenant_commands import candidate_app, explain_placement, key_app
-from proxy.settings import SettingsError
+from proxy.settings import Settings, SettingsError
 
 app = typer.Typer(
     name="gatehouse",
@@ -224,16 +224,22 @@ def explain(  # noqa: PLR0913 - a command has as many parameters as options
             config, set_, {**asked, "policy": policy, "constitution": constitution}, as_json=as_json
         )
         return
+    given = typer.get_text_stream("stdin").read() if text == "-" else text
+    _explain_text(_settings(config, set_, {}), classifier, given, label, request, as_json=as_json)
+
+
+def _explain_text(
+    settings: Settings, classifier: str, given: str, label: str, request: str, *, as_json: bool
+) -> None:
     from classifiers.classification import ClassifierError  # noqa: PLC0415
     from classifiers.explain import explain as examine  # noqa: PLC0415
     from classifiers.registry import load  # noqa: PLC0415
     from gatehouse.checking import model_folders  # noqa: PLC0415
     from gatehouse.explanation import document, render  # noqa: PLC0415
 
-    folders = model_folders(_settings(config, set_, {}))
+    folders = model_folders(settings)
     if classifier not in folders:
         _fail([f"there is no classifier {classifier!r}; known: {', '.join(folders) or 'none'}"], WRONG_USE)
-    given = typer.get_text_stream("stdin").read() if text == "-" else text
     try:
         opened = load(folders[classifier], name=classifier, cascade=False)
         if label and label not in opened.labels:

@@ -147,11 +147,7 @@ def build(
     opened = open_ledger(settings, listeners, about=_about(calibrations))
     ledger = opened.writer
     screening = _screening(settings, classifiers, store)
-    router = (
-        UpstreamRouter(upstream)
-        if upstream is not None
-        else assemble_upstreams(settings, scripted_delay=DEMO_DELAY_S)
-    )
+    router = _router(settings, upstream)
     corridor = Corridor(
         screener=screening,
         upstream=router,
@@ -165,22 +161,19 @@ def build(
         evidence=find_evidence,
         pairs=pairs,
     )
-    routes, patterns = hot_routes(
-        Doors.of(
-            settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
-        )
+    doors = Doors.of(
+        settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
     )
+    routes, patterns = hot_routes(doors)
     reloader = Reloader(
         tenants,
         lambda: load_snapshot(settings, manifest),
         lambda snapshot: look_at(settings, snapshot.lattice),
         lambda snapshot: _announce(metrics, snapshot, classifiers),
     )
-    public, operations = _app(lambda _: parts.running()), _app()
-    public.include_router(public_routes(_models(router, tenants), version=VERSION))
-    public.include_router(constitution_routes(_constitutions(tenants)))
+    public = _public(lambda _: parts.running(), router, tenants)
+    operations = _operations(reloader)
     ready = _readiness(classifiers, store, ledger)
-    operations.include_router(reload_routes(lambda: _reload(reloader)))
     for app in (operations, public) if settings.metrics_port is None else (operations,):
         app.include_router(operator_routes(ready, metrics.exposition))
     parts: Gatehouse = Gatehouse(
@@ -203,6 +196,27 @@ def build(
     )
     _watch(parts, opened)
     return parts
+
+
+def _router(settings: Settings, upstream: Adapter | None) -> UpstreamRouter:
+    if upstream is not None:
+        return UpstreamRouter(upstream)
+    return assemble_upstreams(settings, scripted_delay=DEMO_DELAY_S)
+
+
+def _public(lifespan: Any, router: UpstreamRouter, tenants: Tenants) -> FastAPI:
+    """What clients may ask besides the hot routes."""
+    app = _app(lifespan)
+    app.include_router(public_routes(_models(router, tenants), version=VERSION))
+    app.include_router(constitution_routes(_constitutions(tenants)))
+    return app
+
+
+def _operations(reloader: Reloader) -> FastAPI:
+    """What operators may ask."""
+    app = _app()
+    app.include_router(reload_routes(lambda: _reload(reloader)))
+    return app
 
 
 def _app(lifespan: Any = None) -> FastAPI:

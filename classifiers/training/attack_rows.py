@@ -16,7 +16,7 @@ from pathlib import Path
 
 from classifiers.training.compose import DATA, OWN_LICENCE
 from classifiers.training.examples import Example
-from classifiers.training.labels import HAZARDS, INPUT_HEADS
+from classifiers.training.labels import CALM, HAZARDS
 from classifiers.training.puzzles import read_spelt
 from classifiers.training.written import HELD, HELD_SHARE, WRITTEN
 
@@ -34,7 +34,6 @@ CORE, INSERT = "{core}", "{insert}"
 CORE_CHARACTERS = 220
 SLICE_WORDS = 85
 """About what fits in one window of 128 tokens."""
-CALM = dict.fromkeys((head.name for head in INPUT_HEADS), 0.0)
 Parts = Mapping[str, Sequence[str]]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from classifiers.training.examples import Example
-from classifiers.training.labels import ATTACKS, HAZARDS, INPUT_HEADS
+from classifiers.training.labels import ATTACKS, CALM, HAZARDS
 
 INPUT_FILES = (
     "benign_en",
@@ -77,7 +77,7 @@ def map_targets(row: Row) -> dict[str, float]:
     """Return label → 0 or 1 for what this row's source really says."""
     labels = set(row["labels"])
     if labels == {"benign"}:
-        return dict.fromkeys((head.name for head in INPUT_HEADS), 0.0)
+        return dict(CALM)
     if labels & set(ATTACKS):
         return _attack_targets(labels)
     targets = dict.fromkeys(ATTACKS, 0.0)
@@ -141,16 +141,15 @@ def collect_worries(pool: Path | None, cap: int, seed: int) -> list[Example]:
     ]
     contexts = sorted({row["context"].strip() for row in rows if row["context"].strip()})
     random.Random(seed).shuffle(contexts)  # noqa: S311 - sampling, not secrets
-    safe = {head.name: 0.0 for head in INPUT_HEADS if head.name != "spc"}
+    safe = {name: value for name, value in CALM.items() if name != "spc"}
     source, licence = "thu-coai/DiaSafety train contexts", "Apache-2.0"
     return [Example(text, safe, source, licence, WEAK) for text in contexts[:cap]]
 
 
 def collect_answers(pool: Path | None) -> list[Example]:
     """Answers and refusals of assistants to ordinary requests as harmless rows: conversations hold them."""
-    safe = {head.name: 0.0 for head in INPUT_HEADS}
     rows = (row for row in read_rows(pool, "refusal_responses") if row["source"].startswith("coconot"))
-    return [Example(row["text"], safe, ANSWERS, row["licence"], WEAK) for row in rows if row["text"].strip()]
+    return [Example(row["text"], CALM, ANSWERS, row["licence"], WEAK) for row in rows if row["text"].strip()]
 
 
 def licence_table(examples: list[Example]) -> list[tuple[str, str, int]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from classifiers.training.examples import Example
-from classifiers.training.labels import HAZARDS, INPUT_HEADS
+from classifiers.training.labels import CALM, HAZARDS, INPUT_HEADS
 
 DATA = Path(__file__).parent / "data"
 INPUT_LISTS = ("frames", "harmless", "harmful", "attacks", "statements", "second_round")
@@ -111,7 +111,7 @@ def input_targets(spec: dict[str, str]) -> dict[str, float]:
 
     Without any mention of ``harm`` the harm head is masked: a request for risky advice is no harmful request.
     """
-    targets = {head.name: 0.0 for head in INPUT_HEADS}
+    targets = dict(CALM)
     unknown = {key for key, value in spec.items() if value == "?"}
     if "harm" not in spec:
         unknown.add("harm")

@@ -7,7 +7,9 @@ false positives have other causes and policies treat them differently.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 HAZARDS: tuple[str, ...] = (
     "vcr",  # violent crimes
@@ -56,4 +58,6 @@ EXCHANGE_HEADS: tuple[Head, ...] = (
     Head("harm_delivered", "reply", "sigmoid", 2.0),
     Head("toxic_reply", "reply", "sigmoid", 1.0),
 )
+CALM: Mapping[str, float] = MappingProxyType({head.name: 0.0 for head in INPUT_HEADS})
+"""Targets of the input model for a text that is harmless by every label."""
 HEADS: dict[str, tuple[Head, ...]] = {"input": INPUT_HEADS, "exchange": EXCHANGE_HEADS}

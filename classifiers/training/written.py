@@ -18,7 +18,7 @@ from pathlib import Path
 from classifiers.training.collect import read_rows
 from classifiers.training.compose import DATA, OWN_LICENCE
 from classifiers.training.examples import Example
-from classifiers.training.labels import ATTACKS, HAZARDS, INPUT_HEADS, REFUSAL
+from classifiers.training.labels import ATTACKS, CALM, HAZARDS, INPUT_HEADS, REFUSAL
 
 WRITTEN = "written:"
 HELD = "written-held:"
@@ -60,7 +60,7 @@ def label_targets(label: str) -> tuple[dict[str, float], float]:
     if unknown := codes - {*heads, "0"}:
         raise ValueError(f"unknown label: {', '.join(sorted(unknown))}")
     if codes == {"0"}:
-        return dict.fromkeys(heads, 0.0), 1.0
+        return dict(CALM), 1.0
     if codes & set(ATTACKS):
         return dict.fromkeys(codes, 1.0), 1.0
     targets = {name: float(name in codes) for name in heads}
@@ -134,9 +134,8 @@ def read_replies(folder: Path = DATA / "written") -> list[Example]:
 
 def read_answers(folder: Path = DATA / "written") -> list[Example]:
     """The written replies by themselves, as harmless rows: what stands in a conversation besides requests."""
-    safe = {head.name: 0.0 for head in INPUT_HEADS}
     texts = {row.text for row in read_replies(folder)}
-    return [Example(text, safe, ANSWERS, OWN_LICENCE) for text in sorted(texts)]
+    return [Example(text, CALM, ANSWERS, OWN_LICENCE) for text in sorted(texts)]
 
 
 def read_label_file(path: Path) -> Mapping[str, str]:
