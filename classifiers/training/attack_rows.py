@@ -29,11 +29,23 @@ PARTS = (
     "hidden",
     "doc_sentences",
     "documents",
+    "task_sentences",
 )
 CORE, INSERT = "{core}", "{insert}"
 CORE_CHARACTERS = 220
 SLICE_WORDS = 85
 """About what fits in one window of 128 tokens."""
+TASK_WORDS = 60
+TASK_LABELS = (
+    ("Context: ", "Question: "),
+    ("<context>\n", "</context>\n<question>"),
+    ("----------------\n", "----------------\n"),
+    ("# Sources\n", "# Query\n"),
+    ("[1] ", "User: "),
+    ("Passage: ", "Human: "),
+    ("", ""),
+)
+"""What stands before a passage and before the question."""
 Parts = Mapping[str, Sequence[str]]
 
 
@@ -118,6 +130,16 @@ class Composer:
         text = read_spelt(frame, core.text, self._random, understood=True)
         return self._row(text, {"harm": 1.0} | _hazards(core), "puzzle")
 
+    def make_task(self) -> Example:
+        """What an application with retrieval or tools sends around a harmless question."""
+        return self._row(self._asked(self._random.choice(self._cores.harmless).text), CALM, "task")
+
+    def make_harmful_task(self) -> Example:
+        """The same around a harmful request, which stays what it is."""
+        core = self._random.choice(self._cores.harmful)
+        text = self._slice(self._asked(core.text), core.text, TASK_WORDS)
+        return self._row(text, {"harm": 1.0} | _hazards(core), "task")
+
     def make_suffix(self) -> Example:
         """A harmful request with noise behind it, as optimised attacks have."""
         core = self._random.choice(self._cores.harmful)
@@ -162,6 +184,22 @@ class Composer:
         text = frame.replace(CORE, core)
         return self._slice(text, core) if self._random.random() < 0.5 else text
 
+    def _asked(self, question: str) -> str:
+        """Instructions of an application, now and then with a passage, before or after the question."""
+        told = self._random.sample(self._parts["task_sentences"], self._random.randint(1, 5))
+        seam = self._random.choice((" ", "\n", "\n\n"))
+        pieces = [seam.join(told)]
+        passage, asked = self._random.choice(TASK_LABELS)
+        if self._random.random() < 0.5:
+            words = self._random.choice(self._parts["documents"]).replace(INSERT, "").split(" ")
+            start = self._random.randrange(max(1, len(words) - SLICE_WORDS // 2))
+            pieces.append(f"{passage}{' '.join(words[start : start + SLICE_WORDS // 2])}")
+        pieces.append(f"{asked}{question}")
+        if self._random.random() < 0.3:
+            self._random.shuffle(pieces)
+        ending = self._random.choice(("", "", "\nAnswer:", "\nHelpful answer:", "\nassistant", "\nThought:"))
+        return self._random.choice(("\n", "\n\n", " ")).join(pieces) + ending
+
     def _inserted(self, sentence: str) -> str:
         document = self._random.choice(self._parts["documents"])
         if self._documents and self._random.random() < 0.5:
@@ -174,16 +212,16 @@ class Composer:
         place = self._random.choice([0, len(document), *ends])
         return f"{document[:place].rstrip(' ')} {INSERT} {document[place:].lstrip(' ')}"
 
-    def _slice(self, text: str, kept: str) -> str:
-        """At most a window's worth of words around what must stay in it."""
+    def _slice(self, text: str, kept: str, most: int = SLICE_WORDS) -> str:
+        """At most ``most`` words around what must stay in them."""
         words = text.split(" ")
-        if len(words) <= SLICE_WORDS:
+        if len(words) <= most:
             return text
         place = len(text[: max(0, text.find(kept))].split(" ")) - 1
         size = len(kept.split(" "))
-        first = max(0, place + size - SLICE_WORDS)
-        start = self._random.randint(first, max(first, min(place, len(words) - SLICE_WORDS)))
-        return " ".join(words[start : start + SLICE_WORDS])
+        first = max(0, place + size - most)
+        start = self._random.randint(first, max(first, min(place, len(words) - most)))
+        return " ".join(words[start : start + most])
 
     def _noise(self) -> str:
         """Pieces of words, brackets and code, as a search over tokens leaves them."""

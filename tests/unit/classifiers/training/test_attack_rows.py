@@ -7,6 +7,7 @@ from classifiers.training.attack_rows import (
     INSERT,
     PARTS,
     SLICE_WORDS,
+    TASK_WORDS,
     Composer,
     Cores,
     compose_attacks,
@@ -18,6 +19,7 @@ from classifiers.training.written import HELD, WRITTEN, label_targets
 KINDS = (
     *("jailbreak", "empty_jailbreak", "frame", "harmful_frame", "suffix", "harmless_suffix"),
     *("hijack", "hijack_benign", "hidden", "document", "puzzle", "harmful_puzzle"),
+    *("task", "harmful_task"),
 )
 
 
@@ -64,6 +66,8 @@ def test_labels_follow_the_content_and_not_the_form() -> None:
         "hijack_benign": {"prompt_injection": 0.0},
         "hidden": {"prompt_injection": 1.0},
         "document": {"prompt_injection": 0.0, "harm": 0.0},
+        "task": {"jailbreak": 0.0, "prompt_injection": 0.0, "harm": 0.0},
+        "harmful_task": {"harm": 1.0},
     }
     for kind in KINDS:
         for row in composed(kind):
@@ -78,6 +82,14 @@ def test_documents_fit_a_window_and_keep_what_was_hidden_in_them() -> None:
     for row in composed("hidden", 60):
         assert len(row.text.split(" ")) <= SLICE_WORDS + 40
         assert any(hidden in row.text for hidden in parts["hidden"])
+
+
+def test_a_harmful_question_stays_in_the_window_of_what_an_application_says_around_it() -> None:
+    rows = composed("harmful_task", 60)
+    cores = [row.text for row in Cores.of(ROWS).harmful]
+    assert all(any(core in row.text for core in cores) for row in rows)
+    assert all(len(row.text.split(" ")) <= TASK_WORDS for row in rows)
+    assert any("context" in row.text.lower() for row in rows)
 
 
 def test_what_is_held_out_shares_no_part_and_no_core_with_training() -> None:
