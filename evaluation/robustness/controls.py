@@ -1,4 +1,7 @@
-"""Harmless texts that look odd (other scripts, formulas, code, tables): none may be rewritten or stopped."""
+"""Harmless texts that look odd: none may be rewritten or stopped.
+
+Other scripts, formulas, code and tables, and what applications put around the words of their users.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from evaluation.robustness.guard import Guard
 KINDS = {
     *("persian", "hebrew", "hindi", "russian", "greek", "thai", "emoji", "formula", "code", "chemistry"),
     *("url", "identifier", "table", "ascii art"),
+    *("retrieval template", "agent prompt", "reminder", "transcript"),
 }
 
 
