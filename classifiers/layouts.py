@@ -16,7 +16,7 @@ from classifiers.findings import Finding
 _SPACED = re.compile(r"(?<!\S)\S(?:\s{1,6}\S(?!\S)){3,}+")
 _MIDDLE_DOTS = r"\u00b7\u2022\u2027\u2219\u22c5"
 _DOTTED = re.compile(
-    rf"(?<![^\W_])[^\W\d_](?:[-._~*|/\\+,:;'\"^={_MIDDLE_DOTS}]{{1,2}}[^\W\d_]){{2,}}+(?![^\W_])[{_MIDDLE_DOTS}]?"
+    rf"(?<![^\W_])[^\W\d_](?:[-._~*|/\\+,:;'\"^={_MIDDLE_DOTS}]{{1,2}}[^\W\d_](?![^\W_])){{2,}}+[{_MIDDLE_DOTS}]?"
 )
 _MARKED = re.compile(
     rf"(?<=[^\W\d_]|')(?:\*{{1,3}}|_{{2,3}}|~~|`|[{_MIDDLE_DOTS}]|<[^<>\s]{{0,40}}>)(?=[^\W\d_])"
@@ -27,8 +27,8 @@ _TRIPLE = re.compile(r"([^\W\d_])\1\1")
 _STRETCHED = re.compile(r"([^\W\d_])\1+")
 _DOUBLED = re.compile(r"([ahijkquvwxyAHIJKQUVWXY])\1|\b([^\W\d_])\2")
 _WORD = re.compile(r"[^\W\d_]+")
-_ROW = re.compile(r"^[ \t]*\|(.*)\|[ \t]*$", re.MULTILINE)
-_ITEM = re.compile(r"^[ \t]*(?:\d{1,4}[.):]|[-*+#\u2022])?[ \t]*(\S{1,40})[ \t]*$", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*+\|(.*)\|[ \t]*+$", re.MULTILINE)
+_ITEM = re.compile(r"^[ \t]*+(?:(?:\d{1,4}[.):]|[-*+#\u2022])[ \t]*+)?(\S{1,40})[ \t]*+$", re.MULTILINE)
 _PIECE = re.compile(r"\b([A-Za-z_]\w{0,30})\s{0,4}=\s{0,4}(?:\"([^\"\n]{0,2000})\"|'([^'\n]{0,2000})')")
 _SUM = re.compile(r"\b[A-Za-z_]\w{0,30}(?:\s{0,4}[+.&,]\s{0,4}[A-Za-z_]\w{0,30})++")
 _LITERALS = re.compile(r"([\"'])([^\"'\n]{0,400})\1(?:\s{0,8}[+.&]?\s{0,8}([\"'])[^\"'\n]{0,400}\3)++")

@@ -24,7 +24,7 @@ from classifiers.layouts import find_arrangements, find_leet, find_spellings
 from classifiers.lookalikes import plain_letters, skeleton, unmix, upright
 from classifiers.payloads import Budget, find_payloads
 
-NORMALISER = "normaliser:2"
+NORMALISER = "normaliser:3"
 """Part of every classifier's digest; raised whenever a text may get other readings than before."""
 
 MAX_READINGS = 12

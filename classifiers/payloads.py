@@ -30,10 +30,10 @@ _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?:[0-9A-Fa-f]{2}){8,}+(?![0-9A-Za
 _HEX_PAIRS = re.compile(
     r"(?<![0-9A-Za-z])(?:0[xX])?[0-9A-Fa-f]{2}(?:[\s,:;_-]{1,2}(?:0[xX])?[0-9A-Fa-f]{2}(?![0-9A-Za-z])){5,}+"
 )
-_BITS = re.compile(r"(?<!\w)[01]{7,8}(?:[\s,]{0,2}[01]{7,8}){4,}+(?!\w)")
+_BITS = re.compile(r"(?<!\w)[01]{7,8}(?:[\s,]{0,2}[01]{7,8}){4,}+")
 _NUMBERS = re.compile(r"(?<![\w.])\d{2,3}(?:[\s,;._-]{1,2}\d{2,3}(?!\w)){5,}+")
 _DOTS = r"[.\-_\u00b7\u2022\u2013\u2014\u2212]{1,6}"
-_MORSE = re.compile(rf"(?<![\w.-]){_DOTS}(?:[ /|\n]{{1,4}}{_DOTS}){{5,}}+(?![\w])")
+_MORSE = re.compile(rf"(?<![\w.-]){_DOTS}(?:[ /|\n]{{1,4}}{_DOTS}(?!\w)){{5,}}+")
 _SPELT = re.compile(r"[A-Za-z]{4,8}-?[A-Za-z]{0,4}(?:[\s,/|-]{1,3}[A-Za-z]{1,8}){4,}+")
 _ASCII85 = re.compile(r"<~([!-uz\s]{10,}?)~>")
 _ESCAPES = (

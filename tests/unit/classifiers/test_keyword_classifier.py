@@ -104,17 +104,17 @@ def test_the_worst_allowed_pattern_is_linear(pattern: str) -> None:
     compiled = compile_safely(pattern)
     spent = []
     for size in (5_000, 50_000):
-        start = time.perf_counter()
+        start = time.thread_time()
         assert compiled.search("a" * size) is None
-        spent.append(time.perf_counter() - start)
+        spent.append(time.thread_time() - start)
     assert spent[1] < 40 * spent[0] + 0.5
 
 
 def test_ten_thousand_phrases_cost_no_more_than_ten() -> None:
     many = KeywordClassifier("w", [KeywordRule("x", tuple(f"phrase number {n}" for n in range(10_000)))])
-    start = time.perf_counter()
+    start = time.thread_time()
     assert many.classify("this is phrase number 9999 " * 2000).scores == {"x": 1.0}
-    assert time.perf_counter() - start < 3
+    assert time.thread_time() - start < 3
 
 
 def test_a_phrase_without_a_word_is_refused() -> None:

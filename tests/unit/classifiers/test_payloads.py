@@ -128,9 +128,9 @@ def test_a_compression_bomb_stays_small() -> None:
 )
 def test_a_megabyte_of_anything_takes_bounded_time(text: str) -> None:
     """Linear patterns only: a quadratic one would take minutes."""
-    start = time.perf_counter()
+    start = time.thread_time()
     find_payloads(text, Budget())
-    assert time.perf_counter() - start < 10
+    assert time.thread_time() - start < 10
 
 
 def test_escaped_bytes_that_are_no_utf8_are_read_where_most_are_ascii() -> None:
