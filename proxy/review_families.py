@@ -32,7 +32,7 @@ def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
         ),
         "reviews": Tally(
             "gatehouse_reviews",
-            "Reviews, by what led to them, who criticised, and what they came to; `sample`: by lot, of an "
+            "Reviews, by what led to them, who criticised, and what they came to; `sample`: drawn at random, of an "
             "answer that was delivered already, so that nothing came of it.",
             ("trigger", "critic", "delivered"),
             (get_args(Trigger), get_args(CriticKind), get_args(Deliver)),
@@ -58,7 +58,7 @@ def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
         ),
         "lane_tokens": Tally(
             "gatehouse_lane_tokens",
-            "Tokens by lane and what they were for; those of reviews by lot are under `pass`.",
+            "Tokens by lane and what they were for; those of reviews drawn at random are under `pass`.",
             ("lane", "purpose"),
             (LANES, _PURPOSES),
             (("block", "client"), *product(("pass", "deliberate"), _PURPOSES)),

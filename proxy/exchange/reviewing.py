@@ -50,7 +50,7 @@ class Reviewer:
     ) -> ReviewResult:
         """A bounded review of one choice; tells the ledger how it ended and what it cost.
 
-        A review by lot (`sample`) costs the client no time, so none is noted.
+        A review drawn at random (`sample`) costs the client no time, so none is noted.
         """
         started = account.clock()
         spent = _Spent()
