@@ -242,7 +242,8 @@ class Settings(Section):
         default="default", min_length=1, description="Name of a shipped policy, or path of a policy file."
     )
     policies_dir: Path | None = Field(
-        default=None, description="Folder with `policies/`, `constitutions/` and `replies/` of your own, looked into first."
+        default=None,
+        description="Folder with `policies/`, `constitutions/` and `replies/` of your own, looked into first.",
     )
     selectable_policies: tuple[str, ...] = Field(
         default=(), description="Policies a client may choose with the header `x-gatehouse-policy`."
