@@ -12,7 +12,7 @@ from policies.bundle import PolicyBundle
 from policies.loader import load_refusal_calibrations
 from policies.policy import Policy, PolicyError, Rule
 from policies.refusal_calibration import Calibration
-from policies.rules import needs, resolve
+from policies.rules import KINDS, needs, resolve
 from policies.verdict import Action, Stage
 from proxy.settings import Settings
 from proxy.tenants.loading import load_snapshot
@@ -230,8 +230,8 @@ def describe_rule(rule: Rule) -> str:
 
 
 def _condition(rule: Rule) -> str:
-    if not rule.labels:
-        return f"the rule of kind {rule.kind} finds something"
+    if rule.kind != "score":
+        return KINDS[rule.kind].story + (f" ({', '.join(rule.labels)})" if rule.labels else "")
     limit = f"at or over {rule.threshold}"
     return f"{rule.classifier} scores {_any(rule.labels)} {limit}"
 

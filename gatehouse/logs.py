@@ -11,12 +11,10 @@ import logging
 import sys
 import time
 import traceback
-from types import TracebackType
 from typing import Any, Literal, TextIO
 
 from proxy.ledger.redact import one_line, scrub
 
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 LogFormat = Literal["auto", "json", "console"]
 _LOUD = ("gatehouse", "uvicorn")
 

@@ -36,11 +36,6 @@ class Flip:
     after: Action
     rule: str
 
-    @property
-    def stricter(self) -> bool:
-        """The new policy asks for more."""
-        return self.after.severity > self.before.severity
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -329,6 +329,7 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     faults = getattr(shared, "faults", None)
     if faults is not None:
         metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
+        metrics.watch("gatehouse_store_forged_total", lambda: float(getattr(shared, "forged", 0)))
     reloader = parts.reloader
     metrics.watch("gatehouse_reloads_total", lambda: reloader.counts)
     metrics.watch("gatehouse_reload_ok", lambda: float(reloader.ok))
