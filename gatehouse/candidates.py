@@ -12,7 +12,7 @@ import orjson
 
 from evaluation.intervals import Rate
 from policies.candidate import CANDIDATE_RESULTS
-from proxy.ledger.files import LedgerError, files_of, lines_of
+from proxy.ledger.files import LedgerError, walk
 
 _CHANGES = ("newly_blocked", "newly_allowed", "otherwise")
 
@@ -77,11 +77,8 @@ def report(path: Path, *, examples: int = 3) -> list[CandidateReport]:
     Raises:
         LedgerError: there is no such ledger, or it cannot be read.
     """
-    files = files_of(path)
-    if not files:
-        raise LedgerError(f"{path}: no such ledger")
     found: dict[str, CandidateReport] = {}
-    for record in _records(files):
+    for record in _records(path):
         for told in record.get("candidate", ()):
             each = found.setdefault(
                 told["policy_digest"], CandidateReport(told["policy"], told["policy_digest"])
@@ -90,16 +87,13 @@ def report(path: Path, *, examples: int = 3) -> list[CandidateReport]:
     return list(found.values())
 
 
-def _records(files: Iterable[Path]) -> Iterator[Mapping[str, Any]]:
-    for file in files:
-        try:
-            for _, line, whole in lines_of(file):
-                if whole and b'"candidate"' in line:
-                    yield orjson.loads(line)
-        except OSError as error:
-            raise LedgerError(f"{file}: cannot be read ({error.strerror})") from None
-        except orjson.JSONDecodeError:
-            raise LedgerError(f"{file}: not a ledger") from None
+def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+    for file, _, line, whole in walk(path):
+        if whole and b'"candidate"' in line:
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                raise LedgerError(f"{file}: not a ledger") from None
 
 
 def render(reports: Iterable[CandidateReport]) -> str:

@@ -13,6 +13,7 @@ import time
 import traceback
 from typing import Any, Literal, TextIO
 
+from proxy.ledger.opening import wants_json
 from proxy.ledger.redact import one_line, scrub
 
 LogFormat = Literal["auto", "json", "console"]
@@ -35,11 +36,6 @@ def set_up_logs(level: str, form: LogFormat, stream: TextIO | None = None) -> No
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(level.upper())
-
-
-def wants_json(form: LogFormat, stream: TextIO) -> bool:
-    """Whether lines for this stream are JSON."""
-    return form == "json" or (form == "auto" and not stream.isatty())
 
 
 class JsonLines(logging.Formatter):
