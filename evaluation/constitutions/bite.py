@@ -1,7 +1,8 @@
 """The bite test: every clause is turned round and taken out, and the verdicts must follow.
 
 Two opposite rules (the clause, its `bite.opposite`) cross its examples, of which one keeps it and one
-breaks it (four items at least): neither the rule nor the exchange alone predicts the verdict. Without the clause nothing may be held against it.
+breaks it (four items at least): neither the rule nor the exchange alone predicts the verdict. Without
+the clause nothing may be held against it.
 """
 
 from __future__ import annotations

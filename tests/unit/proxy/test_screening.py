@@ -144,7 +144,10 @@ async def test_when_all_threads_and_the_queue_are_full_the_guard_says_so_at_once
     async with room(CountingClassifier(act=lambda _: release.wait(5) and None), threads=1, queue=0) as guard:
         async with asyncio.TaskGroup() as group:
             first = group.create_task(guard.screen_input(exchange("one"), Stage.DURING_CALL))
-            await asyncio.sleep(0.05)
+            for _ in range(1000):
+                await asyncio.sleep(0)
+                if guard.busy:
+                    break
             second = group.create_task(guard.screen_input(exchange("two"), Stage.DURING_CALL))
         release.set()
     assert first.result().failure is Failure.TIMEOUT
