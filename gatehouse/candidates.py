@@ -12,6 +12,7 @@ import orjson
 
 from evaluation.intervals import Rate
 from policies.candidate import CANDIDATE_RESULTS
+from policies.digest import short
 from proxy.ledger.files import LedgerError, walk
 
 _CHANGES = ("newly_blocked", "newly_allowed", "otherwise")
@@ -39,7 +40,7 @@ class CandidateReport:
 
     def add(self, record: Mapping[str, Any], told: Mapping[str, Any], examples: int) -> None:
         """Count one exchange."""
-        self.beside[f"{record['policy']} {record['policy_digest'][:19]}"] += 1
+        self.beside[f"{record['policy']} {short(record['policy_digest'])}"] += 1
         self.results[told["result"]] += 1
         if told["rule"]:
             key = (told["result"], told["side"], told["rule"])
@@ -100,7 +101,7 @@ def render(reports: Iterable[CandidateReport]) -> str:
     """The reports for a terminal; every share with its n and its 95 % interval."""
     lines: list[str] = []
     for each in reports:
-        lines += [f"Candidate {each.policy} ({each.digest[:19]})"]
+        lines += [f"Candidate {each.policy} ({short(each.digest)})"]
         lines += [f"  beside {policy}: {count} exchanges" for policy, count in each.beside.most_common()]
         lines.append(f"  not judged, since it needs what was not measured: {each.results['unmeasured']}")
         lines += [f"  {_WORDS[name]}: {_share(each.rate(name))}" for name in _CHANGES]

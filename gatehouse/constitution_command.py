@@ -58,7 +58,7 @@ def show(name: Name, config: Config = None, set_: Set = None, as_json: AsJson = 
     if as_json:
         print_json({**_facts(compiled, constitution), "principles": clauses})
         return
-    typer.echo(f"{compiled.name}@{compiled.version}  {compiled.digest}")
+    typer.echo(f"{compiled.label}  {compiled.digest}")
     for line in (compiled.summary, f"extends {', '.join(compiled.lineage)}" if compiled.lineage else ""):
         typer.echo(line) if line else None
     for number, clause in enumerate(compiled.principles, 1):
@@ -254,9 +254,7 @@ def _why(clause: Any) -> str:
 
 
 def _print_comparison(found: Any, older: CompiledConstitution, newer: CompiledConstitution) -> None:
-    typer.echo(
-        f"{older.name}@{older.version} and {newer.name}@{newer.version} on {found.exchanges} exchanges:"
-    )
+    typer.echo(f"{older.label} and {newer.label} on {found.exchanges} exchanges:")
     for line in (*found.clauses, *_flip_lines(found)):
         typer.echo(f"  {line}")
     typer.echo(f"{len(found.flips)} flips, {found.unread} exchanges unread.")

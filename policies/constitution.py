@@ -135,6 +135,11 @@ class CompiledConstitution:
     lineage: tuple[str, ...] = ()
 
     @property
+    def label(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    @property
     def priority(self) -> tuple[str, ...]:
         """Clause ids, the one that decides first."""
         return tuple(principle.id for principle in self.principles)

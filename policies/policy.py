@@ -138,3 +138,8 @@ class Policy:
     mode: Mode = "enforce"
     changes: tuple[str, ...] = ()
     plans: Plans | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"

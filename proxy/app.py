@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from classifiers import registry
 from classifiers.classification import Classifier
+from policies.digest import short
 from policies.evidence import find_evidence
 from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
@@ -114,7 +115,7 @@ class Gatehouse:
     def policy(self) -> str:
         """Name, version and digest of the default policy."""
         policy = self.tenants.snapshot.default.policy
-        return f"{policy.name}@{policy.version} ({policy.digest[:19]})"
+        return f"{policy.label} ({short(policy.digest)})"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -343,9 +344,9 @@ def _announce(metrics: Metrics, snapshot: Snapshot, classifiers: Mapping[str, Cl
     metrics.learn(vocabulary_of(snapshot.bundles(), _labels(classifiers)))
     metrics.describe_build(
         version=VERSION,
-        policy=f"{bundle.policy.name}@{bundle.policy.version}",
+        policy=bundle.policy.label,
         policy_digest=bundle.policy.digest,
-        constitution=f"{bundle.constitution.name}@{bundle.constitution.version}",
+        constitution=bundle.constitution.label,
         constitution_digest=bundle.constitution.digest,
         models=",".join(classifier.model for classifier in classifiers.values()),
         snapshot=snapshot.digest,
