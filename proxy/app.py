@@ -149,19 +149,8 @@ def build(
     ledger = opened.writer
     screening = _screening(settings, classifiers, store)
     router = _router(settings, upstream)
-    corridor = Corridor(
-        screener=screening,
-        upstream=router,
-        critic=router,
-        ledger=ledger,
-        clock=time.monotonic,
-        nonce=lambda: secrets.token_hex(8),
-        settled=ledger.flushed if ledger.strict else None,
-        calibrations=calibrations,
-        history=_memory(settings, store),
-        evidence=find_evidence,
-        pairs=pairs,
-    )
+    history = _memory(settings, store)
+    corridor = _corridor(screening, router, ledger, calibrations, history, pairs)
     doors = Doors.of(
         settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
     )
@@ -197,6 +186,29 @@ def build(
     )
     _watch(parts, opened)
     return parts
+
+
+def _corridor(
+    screening: ScreeningRoom,
+    router: UpstreamRouter,
+    ledger: LedgerWriter,
+    calibrations: Calibrations,
+    history: BlockMemory,
+    pairs: PreferenceJournal | None,
+) -> Corridor:
+    return Corridor(
+        screener=screening,
+        upstream=router,
+        critic=router,
+        ledger=ledger,
+        clock=time.monotonic,
+        nonce=lambda: secrets.token_hex(8),
+        settled=ledger.flushed if ledger.strict else None,
+        calibrations=calibrations,
+        history=history,
+        evidence=find_evidence,
+        pairs=pairs,
+    )
 
 
 def _router(settings: Settings, upstream: Adapter | None) -> UpstreamRouter:
