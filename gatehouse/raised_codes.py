@@ -68,7 +68,7 @@ def _in_call(call: ast.Call, function: _Function) -> Iterator[RaisedCode]:
     match name, given:
         case "own_error", [int(status), str(code), _]:
             yield RaisedCode(status, code, "invalid_request_error", _message(call.args[2], function))
-        case "UpstreamError", [str(code), int(status), *_]:
+        case "UpstreamError" | "cls", [str(code), int(status), *_]:
             yield RaisedCode(status, code, "server_error", _when(function))
 
 
