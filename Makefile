@@ -21,6 +21,7 @@ TRAINERS_VENV := .venv-trainers
 POOL ?=
 LABELS ?=
 OUT ?= build/models
+EVASIONS ?= ../shared/evasions
 # The lock is complete, so nothing is resolved (--no-deps); what is imported is compiled then (--no-compile).
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 INSTALL_LOCK = $(PIP) install --require-hashes --no-deps --only-binary :all: --no-compile --requirement
@@ -80,11 +81,11 @@ bench-critique: $(STAMPS)/run ## cost of critiques and the share of harmless tra
 bench-classifier: $(STAMPS)/run ## cost, memory and independence of the shipped classifiers, about four minutes
 	@$(BIN)/python -m bench.classifier $(ARGS)
 
-robustness: $(STAMPS)/run ## what disguise, place and length do to the input model, a few minutes
-	@$(BIN)/python -m gatehouse.robustness $(ARGS)
+robustness: $(STAMPS)/run ## what disguise, place and length do to the input model, a few minutes (EVASIONS=folder)
+	@$(BIN)/python -m gatehouse.robustness --rows '$(EVASIONS)' $(ARGS)
 
-disguises: $(STAMPS)/run ## each family of disguised requests against its goal, about three minutes
-	@$(BIN)/python -m gatehouse.disguises $(ARGS)
+disguises: $(STAMPS)/run ## each family of disguised requests against its goal, about three minutes (EVASIONS=folder)
+	@$(BIN)/python -m gatehouse.disguises --rows '$(EVASIONS)' $(ARGS)
 
 decision-code: $(STAMPS)/run ## code that decides about people by who they are: how much is found, how much is a false alarm
 	@$(BIN)/python -m evaluation.decision_code $(ARGS)

@@ -173,7 +173,6 @@ _CHANNELS: tuple[tuple[str, Callable[[str], tuple[str, str | None]]], ...] = (
     ("invisible_bits", _take_bits),
 )
 
-_OPEN_PLAIN = frozenset("\u202a\u202d\u2066\u2068")
 _OPEN_REVERSED = frozenset("\u202e")
 _OPEN_RIGHT = frozenset("\u202b\u2067")
 _CLOSE = frozenset("\u202c\u2069")

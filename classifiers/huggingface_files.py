@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from classifiers.classification import ModelFileError
-from classifiers.manifest import digest_of
+from classifiers.manifest import compare_digest
 
 CONFIGURATIONS = ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json")
 CODE_KEYS = ("auto_map", "custom_pipelines", "trust_remote_code")
@@ -59,9 +59,8 @@ def read_stated(directory: Path, name: str, digests: Mapping[str, str]) -> bytes
         data = (directory / name).read_bytes()
     except OSError as error:
         raise ModelFileError(f"{directory.name}/{name}: {error.strerror or type(error).__name__}") from None
-    found = digest_of(data)
-    if (stated := digests.get(name, found)) != found:
-        raise ModelFileError(f"{directory.name}/{name}: digest is {found[:19]}…, stated is {stated[:19]}…")
+    if name in digests:
+        compare_digest(directory, name, data, digests[name])
     return data
 
 

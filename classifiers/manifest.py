@@ -243,7 +243,16 @@ def read_verified(directory: Path, manifest: Manifest, name: str) -> bytes:
         ModelFileError: the file is missing or its digest is another one.
     """
     data = read_bytes(directory, name)
-    found, stated = digest_of(data), manifest.files[name]
+    compare_digest(directory, name, data, manifest.files[name])
+    return data
+
+
+def compare_digest(directory: Path, name: str, data: bytes, stated: str) -> None:
+    """Whether a file's bytes are what was stated.
+
+    Raises:
+        ModelFileError: their digest is another one.
+    """
+    found = digest_of(data)
     if found != stated:
         raise ModelFileError(f"{directory.name}/{name}: digest is {found[:19]}…, stated is {stated[:19]}…")
-    return data

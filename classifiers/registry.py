@@ -43,6 +43,11 @@ class Description:
     problems: tuple[str, ...] = ()
 
     @property
+    def model(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    @property
     def ok(self) -> bool:
         """Whether the directory can be served."""
         return not self.problems

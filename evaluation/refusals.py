@@ -1,5 +1,7 @@
 """Refusal detection as it is served: phrases and scores together, measured on labelled replies.
 
+`python -m evaluation.refusals FILE`.
+
 Rows are JSON lines with ``reply``, ``class`` (comply, partial, refuse, unable), ``scores`` (the model's,
 by class) and ``fold`` (what the scoring model had not seen); the training of the exchange model writes such
 a file. A reply that declines a part counts as refused.
@@ -7,7 +9,9 @@ a file. A reply that declines a part counts as refused.
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,3 +103,28 @@ def table(figures: Iterable[Figures]) -> str:
         shares = " | ".join(str(rate) for rate in (item.precision, item.recall, item.partial_found))
         lines.append(f"| {item.fold} | {item.way} | {item.n} | {item.f1:.3f} | {shares} |")
     return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; 1 when the file does not read as rows."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.refusals", description=__doc__)
+    parser.add_argument("file", type=Path, help="JSON lines of labelled, scored replies")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args(argv)
+    try:
+        figures = list(measure(read_labelled(options.file)))
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    said = json.dumps([_plain(item) for item in figures], indent=1) if options.json else table(figures)
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+def _plain(item: Figures) -> dict[str, object]:
+    rates = {name: getattr(item, name).as_json() for name in ("precision", "recall", "partial_found")}
+    return {"fold": item.fold, "way": item.way, "n": item.n, "f1": item.f1, **rates}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 
 from gatehouse.demo import render
 from proxy.settings import Settings
@@ -14,10 +13,10 @@ SCRIPTED_MODEL = "gatehouse-scripted"
 
 def banner(settings: Settings, *, port: int, policy: str, models: Iterable[str]) -> str:
     """The start-up text with requests to copy. `policy`: name, version and digest; `models`: names."""
-    url = f"http://{_reachable(settings.host)}:{port}"
+    url = f"http://{reachable(settings.host)}:{port}"
     metrics = url
     if settings.metrics_port is not None:
-        metrics = f"http://{_reachable(settings.metrics_host)}:{settings.metrics_port}"
+        metrics = f"http://{reachable(settings.metrics_host)}:{settings.metrics_port}"
     facts = {
         "listening on": f"{url}/v1  (give this to any OpenAI client as its base URL)",
         "upstream": describe_upstream(settings),
@@ -68,20 +67,11 @@ def describe_ledger(settings: Settings) -> str:
         return "off: decisions are counted, none is recorded"
     promise = "before the exchange ends" if ledger.mode == "strict" else f"within {ledger.flush_ms} ms"
     keyed = "keyed chain" if ledger.key else "chain without a key"
-    return f"{_short(ledger.path)}, on disk {promise}, {keyed}"
+    return f"{ledger.path}, on disk {promise}, {keyed}"
 
 
-def describe_models(models: Mapping[str, Path], shipped: Iterable[str]) -> list[str]:
-    """Names of classifiers and where they come from."""
-    own = [f"{name} ({_short(path)})" for name, path in models.items()]
-    return [*(f"{name} (shipped)" for name in shipped if name not in models), *own]
-
-
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
+    """The host of a URL that leads to what listens on `host`."""
     if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared with, not bound to
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _short(path: Path) -> str:
-    return str(path)

@@ -12,7 +12,8 @@ import orjson
 
 from evaluation.intervals import Rate
 from policies.candidate import CANDIDATE_RESULTS
-from proxy.ledger.files import LedgerError, files_of, lines_of
+from policies.digest import short
+from proxy.ledger.files import LedgerError, walk
 
 _CHANGES = ("newly_blocked", "newly_allowed", "otherwise")
 
@@ -39,7 +40,7 @@ class CandidateReport:
 
     def add(self, record: Mapping[str, Any], told: Mapping[str, Any], examples: int) -> None:
         """Count one exchange."""
-        self.beside[f"{record['policy']} {record['policy_digest'][:19]}"] += 1
+        self.beside[f"{record['policy']} {short(record['policy_digest'])}"] += 1
         self.results[told["result"]] += 1
         if told["rule"]:
             key = (told["result"], told["side"], told["rule"])
@@ -77,11 +78,8 @@ def report(path: Path, *, examples: int = 3) -> list[CandidateReport]:
     Raises:
         LedgerError: there is no such ledger, or it cannot be read.
     """
-    files = files_of(path)
-    if not files:
-        raise LedgerError(f"{path}: no such ledger")
     found: dict[str, CandidateReport] = {}
-    for record in _records(files):
+    for record in _records(path):
         for told in record.get("candidate", ()):
             each = found.setdefault(
                 told["policy_digest"], CandidateReport(told["policy"], told["policy_digest"])
@@ -90,23 +88,20 @@ def report(path: Path, *, examples: int = 3) -> list[CandidateReport]:
     return list(found.values())
 
 
-def _records(files: Iterable[Path]) -> Iterator[Mapping[str, Any]]:
-    for file in files:
-        try:
-            for _, line, whole in lines_of(file):
-                if whole and b'"candidate"' in line:
-                    yield orjson.loads(line)
-        except OSError as error:
-            raise LedgerError(f"{file}: cannot be read ({error.strerror})") from None
-        except orjson.JSONDecodeError:
-            raise LedgerError(f"{file}: not a ledger") from None
+def _records(path: Path) -> Iterator[Mapping[str, Any]]:
+    for file, _, line, whole in walk(path):
+        if whole and b'"candidate"' in line:
+            try:
+                yield orjson.loads(line)
+            except orjson.JSONDecodeError:
+                raise LedgerError(f"{file}: not a ledger") from None
 
 
 def render(reports: Iterable[CandidateReport]) -> str:
     """The reports for a terminal; every share with its n and its 95 % interval."""
     lines: list[str] = []
     for each in reports:
-        lines += [f"Candidate {each.policy} ({each.digest[:19]})"]
+        lines += [f"Candidate {each.policy} ({short(each.digest)})"]
         lines += [f"  beside {policy}: {count} exchanges" for policy, count in each.beside.most_common()]
         lines.append(f"  not judged, since it needs what was not measured: {each.results['unmeasured']}")
         lines += [f"  {_WORDS[name]}: {_share(each.rate(name))}" for name in _CHANGES]

@@ -12,7 +12,7 @@ from policies.bundle import PolicyBundle
 from policies.loader import load_refusal_calibrations
 from policies.policy import Policy, PolicyError, Rule
 from policies.refusal_calibration import Calibration
-from policies.rules import needs, resolve
+from policies.rules import KINDS, needs, resolve
 from policies.verdict import Action, Stage
 from proxy.settings import Settings
 from proxy.tenants.loading import load_snapshot
@@ -93,9 +93,7 @@ def _check_models(
         if described.ok:
             labels = ", ".join(described.labels)
             languages = f" in {', '.join(described.languages)}" if described.languages else ""
-            report.says.append(
-                f"Classifier {name}: {described.name}@{described.version} reads {labels}{languages}."
-            )
+            report.says.append(f"Classifier {name}: {described.model} reads {labels}{languages}.")
         report.problems += [f"models.{name}: {problem}" for problem in described.problems]
     if not model_folders(settings):
         report.warnings.append("There is no classifier: only rules that need none can decide.")
@@ -179,7 +177,7 @@ def _check_refusal_calibration(
     except PolicyError as error:
         report.problems += [f"refusal_calibration: {problem}" for problem in error.problems]
         return
-    loaded = {f"{model.name}@{model.version}" for model in models.values()}
+    loaded = {model.model for model in models.values()}
     for pattern, each in calibrations.patterns.items():
         report.says.append(f"Refusals of model {pattern}: {describe_calibration(each)}.")
         if each.fitted_on == "unlabelled":
@@ -230,8 +228,8 @@ def describe_rule(rule: Rule) -> str:
 
 
 def _condition(rule: Rule) -> str:
-    if not rule.labels:
-        return f"the rule of kind {rule.kind} finds something"
+    if rule.kind != "score":
+        return KINDS[rule.kind].story + (f" ({', '.join(rule.labels)})" if rule.labels else "")
     limit = f"at or over {rule.threshold}"
     return f"{rule.classifier} scores {_any(rule.labels)} {limit}"
 

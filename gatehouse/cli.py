@@ -15,11 +15,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gatehouse.command_options import FAILED, WRONG_USE, AsJson, Config, Set
-from gatehouse.command_options import fail as _fail
-from gatehouse.command_options import load as _load
-from gatehouse.command_options import print_json as _print_json
-from gatehouse.command_options import settings_of as _settings
+from gatehouse.command_options import (
+    FAILED,
+    WRONG_USE,
+    AsJson,
+    Config,
+    Set,
+    fail,
+    load,
+    print_json,
+    settings_of,
+)
 from gatehouse.constitution_command import constitution_app
 from gatehouse.decision_code_command import decision_code
 from gatehouse.export_command import export_app
@@ -70,13 +76,13 @@ def serve(
 ) -> None:
     """Guard an upstream until a signal ends it."""
     given = {"host": host, "port": port, "upstream": upstream, "policy": policy}
-    settings = _settings(config, set_, given)
+    settings = settings_of(config, set_, given)
     from gatehouse.serving import StartError, run  # noqa: PLC0415 - the server is needed here only
 
     try:
         started = run(settings, quiet=quiet)
     except StartError as error:
-        _fail(error.problems, WRONG_USE)
+        fail(error.problems, WRONG_USE)
     if not started:
         raise typer.Exit(FAILED)
 
@@ -90,17 +96,17 @@ def check(
 ) -> None:
     """Validate settings, policies and models, and say what would happen."""
     try:
-        settings = _load(config, set_, {})
+        settings = load(config, set_)
     except SettingsError as error:
         if as_json:
-            _print_json({"ok": False, "says": [], "warnings": [], "problems": error.problems})
+            print_json({"ok": False, "says": [], "warnings": [], "problems": error.problems})
             raise typer.Exit(WRONG_USE) from None
-        _fail(error.problems, WRONG_USE)
+        fail(error.problems, WRONG_USE)
     from gatehouse.checking import check as examine  # noqa: PLC0415 - models and policies are needed here only
 
     report = examine(settings, load_models=not fast)
     if as_json:
-        _print_json({"ok": report.ok, **asdict(report)})
+        print_json({"ok": report.ok, **asdict(report)})
     else:
         for line in report.says:
             typer.echo(line)
@@ -131,9 +137,9 @@ def health(
     """Ask a running Gatehouse whether it is ready (for container health checks)."""
     from gatehouse.health import ask, readiness_url  # noqa: PLC0415
 
-    found = ask(url or readiness_url(_settings(config, set_, {})))
+    found = ask(url or readiness_url(settings_of(config, set_)))
     if as_json:
-        _print_json({"ready": found.ready, "parts": found.parts})
+        print_json({"ready": found.ready, "parts": found.parts})
     else:
         typer.echo("ready" if found.ready else "not ready")
         for name, state in found.parts.items():
@@ -157,7 +163,7 @@ def ledger_verify(
     from proxy.ledger.opening import chain_key  # noqa: PLC0415
     from proxy.ledger.verification import verify  # noqa: PLC0415
 
-    settings = _settings(config, set_, {})
+    settings = settings_of(config, set_)
     try:
         found = verify(
             path or settings.ledger.path,
@@ -165,9 +171,9 @@ def ledger_verify(
             anchor=_anchor(anchor) if anchor else None,
         )
     except LedgerError as error:
-        _fail([str(error)], FAILED)
+        fail([str(error)], FAILED)
     if as_json:
-        _print_json({"intact": found.intact, **asdict(found)})
+        print_json({"intact": found.intact, **asdict(found)})
     else:
         _print_verification(found)
     if not found.intact:
@@ -225,30 +231,30 @@ def explain(  # noqa: PLR0913 - a command has as many parameters as options
         )
         return
     given = typer.get_text_stream("stdin").read() if text == "-" else text
-    _explain_text(_settings(config, set_, {}), classifier, given, label, request, as_json=as_json)
+    _explain_text(settings_of(config, set_), classifier, given, label, request, as_json=as_json)
 
 
 def _explain_text(
     settings: Settings, classifier: str, given: str, label: str, request: str, *, as_json: bool
 ) -> None:
+    from classifiers import registry  # noqa: PLC0415
     from classifiers.classification import ClassifierError  # noqa: PLC0415
     from classifiers.explain import explain as examine  # noqa: PLC0415
-    from classifiers.registry import load  # noqa: PLC0415
     from gatehouse.checking import model_folders  # noqa: PLC0415
     from gatehouse.explanation import document, render  # noqa: PLC0415
 
     folders = model_folders(settings)
     if classifier not in folders:
-        _fail([f"there is no classifier {classifier!r}; known: {', '.join(folders) or 'none'}"], WRONG_USE)
+        fail([f"there is no classifier {classifier!r}; known: {', '.join(folders) or 'none'}"], WRONG_USE)
     try:
-        opened = load(folders[classifier], name=classifier, cascade=False)
+        opened = registry.load(folders[classifier], name=classifier, cascade=False)
         if label and label not in opened.labels:
-            _fail([f"{classifier} has no label {label!r}; known: {', '.join(opened.labels)}"], WRONG_USE)
+            fail([f"{classifier} has no label {label!r}; known: {', '.join(opened.labels)}"], WRONG_USE)
         found = examine(opened, given, label, request)
     except ClassifierError as error:
-        _fail([str(error)], FAILED)
+        fail([str(error)], FAILED)
     if as_json:
-        _print_json(document(found, given))
+        print_json(document(found, given))
     else:
         typer.echo(render(found, given, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
 
@@ -299,9 +305,9 @@ def train(  # noqa: PLR0913 - a command has as many parameters as options
     try:
         found = train_models(out, models=models, labels=tuple(labels or ()), **given)
     except TrainingError as error:
-        _fail(error.problems, WRONG_USE)
+        fail(error.problems, WRONG_USE)
     if as_json:
-        _print_json(found.facts)
+        print_json(found.facts)
     else:
         typer.echo("\n".join(found.lines))
 
@@ -328,9 +334,9 @@ def convert(
     try:
         found = convert_model(directory, out, int8=int8, name=name)
     except TrainingError as error:
-        _fail(error.problems, WRONG_USE if isinstance(error, MissingExtraError) else FAILED)
+        fail(error.problems, WRONG_USE if isinstance(error, MissingExtraError) else FAILED)
     if as_json:
-        _print_json(found.facts)
+        print_json(found.facts)
     else:
         typer.echo("\n".join(found.lines))
 
@@ -347,7 +353,7 @@ def main() -> None:
 def _anchor(text: str) -> tuple[int, str]:
     seq, _, head = text.partition(":")
     if not seq.isdigit() or len(head) != 64:
-        _fail(["--anchor wants SEQ:HASH, a number and 64 hex digits"], WRONG_USE)
+        fail(["--anchor wants SEQ:HASH, a number and 64 hex digits"], WRONG_USE)
     return int(seq), head
 
 

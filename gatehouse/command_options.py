@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -25,8 +26,8 @@ Set = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def load(config: Path | None, pairs: list[str] | None, given: dict[str, Any]) -> Settings:
-    """Settings from the options of a command.
+def load(config: Path | None, pairs: list[str] | None, given: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from the options of a command; `given`: those that have an option of their own.
 
     Raises:
         SettingsError: with every problem found.
@@ -41,11 +42,13 @@ def load(config: Path | None, pairs: list[str] | None, given: dict[str, Any]) ->
             problems.append("--set wants KEY=VALUE")
     if problems:
         raise SettingsError(problems)
-    overrides |= {key: value for key, value in given.items() if value is not None}
+    overrides |= {key: value for key, value in (given or {}).items() if value is not None}
     return load_settings(overrides, config, os.environ)
 
 
-def settings_of(config: Path | None, pairs: list[str] | None, given: dict[str, Any]) -> Settings:
+def settings_of(
+    config: Path | None, pairs: list[str] | None, given: Mapping[str, Any] | None = None
+) -> Settings:
     """The same; wrong settings end the command as wrong use."""
     try:
         return load(config, pairs, given)

@@ -35,7 +35,7 @@ def list_constitutions(config: Config = None, set_: Set = None, as_json: AsJson 
     """List the constitutions there are, with version, digest and size."""
     from policies.loader import library_names  # noqa: PLC0415 - files are read here only
 
-    library = settings_of(config, set_, {}).policies_dir
+    library = settings_of(config, set_).policies_dir
     found = [_opened(name, library) for name in library_names("constitutions", library=library)]
     rows = [_facts(compiled, constitution) for constitution, compiled in found]
     if as_json:
@@ -53,12 +53,12 @@ def list_constitutions(config: Config = None, set_: Set = None, as_json: AsJson 
 @constitution_app.command()
 def show(name: Name, config: Config = None, set_: Set = None, as_json: AsJson = False) -> None:
     """Show the clauses of a constitution in their order of priority, and its digest."""
-    constitution, compiled = _opened(name, settings_of(config, set_, {}).policies_dir)
+    constitution, compiled = _opened(name, settings_of(config, set_).policies_dir)
     clauses = [asdict(principle) for principle in compiled.principles]
     if as_json:
         print_json({**_facts(compiled, constitution), "principles": clauses})
         return
-    typer.echo(f"{compiled.name}@{compiled.version}  {compiled.digest}")
+    typer.echo(f"{compiled.label}  {compiled.digest}")
     for line in (compiled.summary, f"extends {', '.join(compiled.lineage)}" if compiled.lineage else ""):
         typer.echo(line) if line else None
     for number, clause in enumerate(compiled.principles, 1):
@@ -74,7 +74,7 @@ def show(name: Name, config: Config = None, set_: Set = None, as_json: AsJson = 
 @constitution_app.command()
 def text(name: Name, config: Config = None, set_: Set = None, as_json: AsJson = False) -> None:
     """Print the compiled text, byte for byte what a model is sent."""
-    _, compiled = _opened(name, settings_of(config, set_, {}).policies_dir)
+    _, compiled = _opened(name, settings_of(config, set_).policies_dir)
     if as_json:
         print_json({"name": compiled.name, "digest": compiled.digest, "text": compiled.text})
     else:
@@ -95,7 +95,7 @@ def run_tests(
     from evaluation.constitutions.examples import run_examples  # noqa: PLC0415
     from evaluation.constitutions.obedient import perceptions_of  # noqa: PLC0415
 
-    constitution, _ = _opened(name, settings_of(config, set_, {}).policies_dir)
+    constitution, _ = _opened(name, settings_of(config, set_).policies_dir)
     results = run_examples(_critic(upstream, model, perceptions_of(constitution)), constitution)
     failed = [result for result in results if not result.passed]
     if as_json:
@@ -124,7 +124,7 @@ def bite(
     from evaluation.constitutions.bite import bite as bite_test  # noqa: PLC0415
     from evaluation.constitutions.obedient import perceptions_of  # noqa: PLC0415
 
-    constitution, _ = _opened(name, settings_of(config, set_, {}).policies_dir)
+    constitution, _ = _opened(name, settings_of(config, set_).policies_dir)
     found = bite_test(_critic(upstream, model, perceptions_of(constitution)), constitution)
     idle = [clause for clause in found if not clause.bites]
     crossed = sum(len(clause.crossed) for clause in found)
@@ -155,7 +155,7 @@ def diff(
     from evaluation.constitutions.flips import compare  # noqa: PLC0415
     from evaluation.constitutions.obedient import perceptions_of  # noqa: PLC0415
 
-    library = settings_of(config, set_, {}).policies_dir
+    library = settings_of(config, set_).policies_dir
     (old, older), (new, newer) = _opened(before, library), _opened(after, library)
     rows = _corpus(corpus)
     told = (*perceptions_of(old), *perceptions_of(new), *(each for row in rows for each in row.perceptions))
@@ -183,7 +183,7 @@ def tones(
     from evaluation.constitutions.obedient import perceptions_of  # noqa: PLC0415
     from evaluation.constitutions.tones import reply_shifts, text_shifts, verdict_shifts  # noqa: PLC0415
 
-    constitution, _ = _opened(name, settings_of(config, set_, {}).policies_dir)
+    constitution, _ = _opened(name, settings_of(config, set_).policies_dir)
     rows = _corpus(corpus)
     told = (*perceptions_of(constitution), *(each for row in rows for each in row.perceptions))
     critic = _critic(upstream, model, told)
@@ -254,9 +254,7 @@ def _why(clause: Any) -> str:
 
 
 def _print_comparison(found: Any, older: CompiledConstitution, newer: CompiledConstitution) -> None:
-    typer.echo(
-        f"{older.name}@{older.version} and {newer.name}@{newer.version} on {found.exchanges} exchanges:"
-    )
+    typer.echo(f"{older.label} and {newer.label} on {found.exchanges} exchanges:")
     for line in (*found.clauses, *_flip_lines(found)):
         typer.echo(f"  {line}")
     typer.echo(f"{len(found.flips)} flips, {found.unread} exchanges unread.")

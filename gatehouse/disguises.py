@@ -21,7 +21,7 @@ from evaluation.robustness import disguises
 from evaluation.robustness.disguises import Families, Family, Retention
 from evaluation.robustness.guard import LINES, Guard, shipped_lines
 from evaluation.robustness.subject import NAME, open_subject
-from gatehouse.robustness import ROWS, reader
+from gatehouse.robustness import reader
 from gatehouse.whole_app import STOPPED, Outcome, WholeApp
 from policies.policy import PolicyError
 
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None, write: Callable[[str], object] 
     parser = argparse.ArgumentParser(prog="make disguises", description=__doc__)
     add = parser.add_argument
     add("--model", type=Path, default=registry.MODELS / NAME, help="model folder (default: the shipped one)")
-    add("--rows", type=Path, default=ROWS, help="folder of the disguised requests (default: %(default)s)")
+    add("--rows", type=Path, required=True, help="folder of the disguised requests (make: EVASIONS)")
     add("--sample", type=int, default=40, help="texts of each family (default: all 40)")
     add("--check", action="store_true", help="exit with 1 where a goal was missed")
     chosen = parser.parse_args(arguments)

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 
+from gatehouse.banner import reachable
 from proxy.settings import Settings
 
 
@@ -22,10 +23,8 @@ def readiness_url(settings: Settings) -> str:
     """Where these settings put `/readyz`."""
     second = settings.metrics_port is not None
     host = settings.metrics_host if second else settings.host
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
-        host = "127.0.0.1"
     port = settings.metrics_port if second else settings.port
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/readyz"
+    return f"http://{reachable(host)}:{port}/readyz"
 
 
 def ask(url: str, timeout_s: float = 3.0) -> Health:

@@ -11,12 +11,11 @@ import logging
 import sys
 import time
 import traceback
-from types import TracebackType
 from typing import Any, Literal, TextIO
 
+from proxy.ledger.opening import wants_json
 from proxy.ledger.redact import one_line, scrub
 
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 LogFormat = Literal["auto", "json", "console"]
 _LOUD = ("gatehouse", "uvicorn")
 
@@ -37,11 +36,6 @@ def set_up_logs(level: str, form: LogFormat, stream: TextIO | None = None) -> No
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(level.upper())
-
-
-def wants_json(form: LogFormat, stream: TextIO) -> bool:
-    """Whether lines for this stream are JSON."""
-    return form == "json" or (form == "auto" and not stream.isatty())
 
 
 class JsonLines(logging.Formatter):

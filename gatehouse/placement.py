@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from policies.bundle import PolicyBundle
+from policies.digest import short
 from policies.lattice import Applied, Place, Says, Word
 from proxy.exchange.exchange import Delivery
 from proxy.exchange.plan import plan
@@ -131,8 +132,8 @@ def render(found: Placement) -> str:
     said = constitution.text
     lines = [
         f"Tenant {found.tenant}" + (f", key {found.key}" if found.key else "") + _asked(found),
-        f"Policy {policy.name} {policy.version} ({policy.digest[:19]}), named by {_who(found, 'policy')}.",
-        f"Constitution {constitution.name} {constitution.version} ({constitution.digest[:19]}), "
+        f"Policy {policy.name} {policy.version} ({short(policy.digest)}), named by {_who(found, 'policy')}.",
+        f"Constitution {constitution.name} {constitution.version} ({short(constitution.digest)}), "
         f"named by {_who(found, 'constitution')}."
         if said
         else "No constitution is sent.",

@@ -11,6 +11,8 @@ from pathlib import Path
 import proxy
 from proxy import errors
 
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 
 @dataclass(frozen=True, slots=True)
 class RaisedCode:
@@ -29,10 +31,9 @@ def raised_codes() -> list[RaisedCode]:
         if file.stem.startswith("testing"):
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                found += _in_function(node)
-            elif isinstance(node, ast.Call):
-                found += _in_call(node)
+            if isinstance(node, _Function):
+                calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+                found += [raised for call in calls for raised in _in_call(call, node)]
     return found
 
 
@@ -54,33 +55,39 @@ def first_line(doc: str | None) -> str:
     return inspect.cleandoc(doc or "").partition("\n")[0]
 
 
-def _in_call(call: ast.Call) -> Iterator[RaisedCode]:
+def _in_call(call: ast.Call, function: _Function) -> Iterator[RaisedCode]:
+    """A call that makes an error; where its text is not literal, the docstring of its function says when."""
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     kind = {each.__name__: each for each in error_kinds()}.get(name)
-    code = next((_literal(word.value) for word in call.keywords if word.arg == "code"), None)
-    if kind is not None and isinstance(code, str):
-        yield RaisedCode(status_of(kind), code, kind.kind, _message(call.args[0] if call.args else None))
-    if name == "own_error" and len(call.args) == 3:
-        status, own = _literal(call.args[0]), _literal(call.args[1])
-        if isinstance(status, int) and isinstance(own, str):
-            yield RaisedCode(status, own, "invalid_request_error", _message(call.args[2]))
-
-
-def _in_function(function: ast.FunctionDef) -> Iterator[RaisedCode]:
-    """A function that makes one `UpstreamError`: its docstring says when."""
-    for call in ast.walk(function):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "UpstreamError":
-            given = [_literal(argument) for argument in call.args[:2]]
-            if len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], int):
-                when = first_line(ast.get_docstring(function))
-                yield RaisedCode(given[1], given[0], "server_error", when)
+    given = [_literal(argument) for argument in call.args]
+    if kind is not None:
+        code = next((_literal(word.value) for word in call.keywords if word.arg == "code"), kind.default_code)
+        if isinstance(code, str):
+            when = _message(call.args[0] if call.args else None, function) or first_line(kind.__doc__)
+            yield RaisedCode(status_of(kind), code, kind.kind, when)
+    match name, given:
+        case "own_error", [int(status), str(code), _]:
+            yield RaisedCode(status, code, "invalid_request_error", _message(call.args[2], function))
+        case "UpstreamError" | "cls", [str(code), int(status), *_]:
+            yield RaisedCode(status, code, "server_error", _when(function))
 
 
 def _literal(node: ast.expr) -> object:
     return node.value if isinstance(node, ast.Constant) else None
 
 
-def _message(text: ast.expr | None) -> str:
+def _message(text: ast.expr | None, function: _Function) -> str:
+    """What the client reads, or the docstring of the function where that has no words of its own."""
+    for each in ast.walk(function):
+        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == ast.unparse(text or each):
+            text = each.value
+    said = ""
     if isinstance(text, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in text.values)
-    return str(text.value) if isinstance(text, ast.Constant) else ""
+        said = "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in text.values)
+    elif isinstance(text, ast.Constant):
+        said = str(text.value)
+    return said if any(map(str.isalpha, said)) else _when(function)
+
+
+def _when(function: _Function) -> str:
+    return first_line(ast.get_docstring(function))

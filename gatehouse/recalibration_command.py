@@ -40,7 +40,7 @@ def calibrate_refusals(
     from evaluation.refusal_rows import RowsError  # noqa: PLC0415
     from gatehouse.recalibration import render, samples_of  # noqa: PLC0415
 
-    settings = settings_of(config, set_, {})
+    settings = settings_of(config, set_)
     try:
         samples, classifier = samples_of(settings, rows, model)
     except RowsError as error:

@@ -28,7 +28,6 @@ from proxy.surfaces.extract import Extractor
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "reference" / "robustness.md"
-ROWS = ROOT.parent / "shared" / "evasions"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make robustness", description=__doc__)
     add = parser.add_argument
     add("--model", type=Path, default=registry.MODELS / NAME, help="model folder (default: the shipped one)")
-    add("--rows", type=Path, default=ROWS, help="folder of the disguised requests (default: %(default)s)")
+    add("--rows", type=Path, required=True, help="folder of the disguised requests (make: EVASIONS)")
     add("--sample", type=_positive, help="measure only so many texts of each family and kind")
     add("--json", action="store_true", help="print JSON instead of tables")
     add("--write", action="store_true", help="put the tables into docs/reference/robustness.md")

@@ -53,7 +53,7 @@ def candidate_report(
     from proxy.ledger.files import LedgerError  # noqa: PLC0415
 
     try:
-        found = report(ledger or settings_of(config, set_, {}).ledger.path, examples=examples)
+        found = report(ledger or settings_of(config, set_).ledger.path, examples=examples)
     except LedgerError as error:
         fail([str(error)], FAILED)
     if as_json:
@@ -71,7 +71,7 @@ def explain_placement(
     from policies.policy import PolicyError  # noqa: PLC0415
     from proxy.tenants.loading import load_snapshot  # noqa: PLC0415
 
-    settings = settings_of(config, set_, {})
+    settings = settings_of(config, set_)
     key = typer.get_text_stream("stdin").read().strip() if asked["key"] == "-" else asked["key"]
     wish = Says(asked["policy"], asked["constitution"])
     try:

@@ -1,4 +1,7 @@
-"""A behavioural diff of two policies: which recorded exchanges would be decided otherwise, by which rule."""
+"""A behavioural diff of two policies: which recorded exchanges would be decided otherwise, by which rule.
+
+For Python only: the readings are the caller's. `gatehouse candidate report` compares on what was served.
+"""
 
 from __future__ import annotations
 
@@ -35,11 +38,6 @@ class Flip:
     before: Action
     after: Action
     rule: str
-
-    @property
-    def stricter(self) -> bool:
-        """The new policy asks for more."""
-        return self.after.severity > self.before.severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from typing import Literal
 from unicodedata import normalize
 
 from policies.clause_checks import ClauseCheck
+from policies.digest import digest_of
 
 AUTHORITIES = ("hard", "default", "style")
 """Ranks in order of precedence: hard limits bind always, defaults may yield to the operator, style last."""
@@ -134,6 +133,11 @@ class CompiledConstitution:
     summary: str = ""
     mode: str = REGULAR
     lineage: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
 
     @property
     def priority(self) -> tuple[str, ...]:
@@ -269,14 +273,14 @@ def _folded(text: str) -> str:
 
 
 def _digest(compiled: CompiledConstitution, constitution: Constitution) -> str:
-    content = {
-        "name": compiled.name,
-        "version": compiled.version,
-        "text": compiled.text,
-        "principles": [asdict(principle) for principle in compiled.principles],
-        "budgets": asdict(constitution.budgets),
-        "tests": [asdict(test) for test in constitution.tests],
-        "summary": compiled.summary,
-    }
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + sha256(canonical.encode()).hexdigest()
+    return digest_of(
+        {
+            "name": compiled.name,
+            "version": compiled.version,
+            "text": compiled.text,
+            "principles": [asdict(principle) for principle in compiled.principles],
+            "budgets": asdict(constitution.budgets),
+            "tests": [asdict(test) for test in constitution.tests],
+            "summary": compiled.summary,
+        }
+    )

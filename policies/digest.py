@@ -24,6 +24,11 @@ def digest_of(content: Any) -> str:
     return "sha256:" + sha256(canonical.encode()).hexdigest()
 
 
+def short(digest: str) -> str:
+    """Enough of a digest to tell two apart."""
+    return digest[:19]
+
+
 def _content(policy: Policy) -> dict[str, Any]:
     content = {item.name: getattr(policy, item.name) for item in fields(policy) if item.name not in _LEFT_OUT}
     content["review"] = asdict(policy.review)

@@ -32,9 +32,6 @@ class Place(StrEnum):
     HEADER = "header"
 
 
-PLATFORM_PLACES = (Place.PLATFORM, Place.ROUTE, Place.MODEL)
-
-
 @dataclass(frozen=True, slots=True)
 class Says:
     """What one place names; empty: nothing."""

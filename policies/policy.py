@@ -21,8 +21,6 @@ CriticFallback = Literal["original", "canned"]
 EvidenceUse = Literal["off", "held", "always"]
 Reviser = Literal["critic", "upstream"]
 Turns = Literal["all", "latest"]
-Medium = Literal["image", "audio", "video", "file"]
-"""Kinds of parts that a policy may rule on one by one."""
 Limit = float | str
 """A calibrated score, or the name of an operating point of the model's manifest (`flag`, `block`)."""
 
@@ -140,3 +138,8 @@ class Policy:
     mode: Mode = "enforce"
     changes: tuple[str, ...] = ()
     plans: Plans | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def label(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"

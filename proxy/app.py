@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from classifiers import registry
 from classifiers.classification import Classifier
+from policies.digest import short
 from policies.evidence import find_evidence
 from policies.loader import load_refusal_calibrations
 from policies.refusal_calibration import UNCALIBRATED, Calibrations
@@ -114,7 +115,7 @@ class Gatehouse:
     def policy(self) -> str:
         """Name, version and digest of the default policy."""
         policy = self.tenants.snapshot.default.policy
-        return f"{policy.name}@{policy.version} ({policy.digest[:19]})"
+        return f"{policy.label} ({short(policy.digest)})"
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -148,19 +149,8 @@ def build(
     ledger = opened.writer
     screening = _screening(settings, classifiers, store)
     router = _router(settings, upstream)
-    corridor = Corridor(
-        screener=screening,
-        upstream=router,
-        critic=router,
-        ledger=ledger,
-        clock=time.monotonic,
-        nonce=lambda: secrets.token_hex(8),
-        settled=ledger.flushed if ledger.strict else None,
-        calibrations=calibrations,
-        history=_memory(settings, store),
-        evidence=find_evidence,
-        pairs=pairs,
-    )
+    history = _memory(settings, store)
+    corridor = _corridor(screening, router, ledger, calibrations, history, pairs)
     doors = Doors.of(
         settings, corridor, tenants, admit=limit.admit, wires=router.wires, retried=metrics.client_retried
     )
@@ -196,6 +186,29 @@ def build(
     )
     _watch(parts, opened)
     return parts
+
+
+def _corridor(
+    screening: ScreeningRoom,
+    router: UpstreamRouter,
+    ledger: LedgerWriter,
+    calibrations: Calibrations,
+    history: BlockMemory,
+    pairs: PreferenceJournal | None,
+) -> Corridor:
+    return Corridor(
+        screener=screening,
+        upstream=router,
+        critic=router,
+        ledger=ledger,
+        clock=time.monotonic,
+        nonce=lambda: secrets.token_hex(8),
+        settled=ledger.flushed if ledger.strict else None,
+        calibrations=calibrations,
+        history=history,
+        evidence=find_evidence,
+        pairs=pairs,
+    )
 
 
 def _router(settings: Settings, upstream: Adapter | None) -> UpstreamRouter:
@@ -329,6 +342,7 @@ def _watch(parts: Gatehouse, opened: OpenLedger) -> None:
     faults = getattr(shared, "faults", None)
     if faults is not None:
         metrics.watch("gatehouse_store_faults_total", lambda: {k: float(v) for k, v in faults.items()})
+        metrics.watch("gatehouse_store_forged_total", lambda: float(getattr(shared, "forged", 0)))
     reloader = parts.reloader
     metrics.watch("gatehouse_reloads_total", lambda: reloader.counts)
     metrics.watch("gatehouse_reload_ok", lambda: float(reloader.ok))
@@ -342,9 +356,9 @@ def _announce(metrics: Metrics, snapshot: Snapshot, classifiers: Mapping[str, Cl
     metrics.learn(vocabulary_of(snapshot.bundles(), _labels(classifiers)))
     metrics.describe_build(
         version=VERSION,
-        policy=f"{bundle.policy.name}@{bundle.policy.version}",
+        policy=bundle.policy.label,
         policy_digest=bundle.policy.digest,
-        constitution=f"{bundle.constitution.name}@{bundle.constitution.version}",
+        constitution=bundle.constitution.label,
         constitution_digest=bundle.constitution.digest,
         models=",".join(classifier.model for classifier in classifiers.values()),
         snapshot=snapshot.digest,

@@ -80,7 +80,10 @@ class PolicyViolation(BadRequest):
 
 
 def bad_field(field: str, problem: str) -> BadRequest:
-    """A request that cannot be read because of one field; `problem` goes on after its name."""
+    """A field of the request is not what it has to be; `param` names it.
+
+    `problem` goes on after its name.
+    """
     return BadRequest(f"'{field}' {problem}.", param=field, code="invalid_value")
 
 

@@ -68,8 +68,6 @@ class VerdictCache:
     entries: int = 20_000
     shared: Store | None = None
     ttl_seconds: int = 3600
-    hits: int = 0
-    misses: int = 0
     _held: OrderedDict[bytes, Classification] = field(default_factory=OrderedDict)
 
     def peek(self, key: bytes) -> Classification | None:
@@ -144,7 +142,6 @@ class ScreeningRoom:
                     if known is None:
                         return None
                     readings.append(Reading(name, turn.origin, known, index))
-        self.cache.hits += len(readings)
         return Screening(tuple(readings), cached=True)
 
     async def screen_input(self, exchange: Exchange, stage: Stage) -> Screening:
@@ -171,7 +168,6 @@ class ScreeningRoom:
                 break
             readings.append(Reading(name, Origin.MODEL, known, choice))
         else:
-            self.cache.hits += len(readings)
             return Screening(tuple(readings), cached=True)
         jobs = [self._job(name, text, request, Origin.MODEL, choice) for name in needed.classifiers]
         return await self._screen(jobs, needed.deadline)
@@ -189,8 +185,6 @@ class ScreeningRoom:
 
     async def _screen(self, jobs: Sequence[_Job], deadline: float) -> Screening:
         missing = [job for job in jobs if self.cache.peek(job.key) is None]
-        self.cache.hits += len(jobs) - len(missing)
-        self.cache.misses += len(missing)
         failure = await self._measure(missing, deadline) if missing else None
         readings = tuple(
             Reading(job.name, job.origin, known, job.index)

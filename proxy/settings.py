@@ -287,11 +287,8 @@ class Settings(Section):
     )
     relay: tuple[Literal["audio", "images"], ...] = Field(
         default=(),
-        description="Routes to relay although guards read their texts only; none: they answer 404.",
-    )
-    unguarded_routes: Literal["deny"] = Field(
-        default="deny",
-        description="Routes of OpenAI's API that no guard reads answer 404; there is no other choice.",
+        description="Routes to relay although guards read their texts only; none: they answer 404, as every "
+        "route does that no guard reads.",
     )
     deadline_s: Seconds = Field(
         default=600.0, description="Seconds after which an exchange is over, whatever it waits for."

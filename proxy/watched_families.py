@@ -28,6 +28,11 @@ WATCHED = (
         "reason",
         ("timeout", "connection", "credentials", "refused", "open"),
     ),
+    WatchedFamily(
+        "gatehouse_store_forged_total",
+        "Values of the shared store that nobody with the seal key wrote; they count as absent.",
+        "counter",
+    ),
     WatchedFamily("gatehouse_ledger_up", "1 while the ledger keeps what it is told.", "gauge"),
     WatchedFamily("gatehouse_ledger_queue_depth", "Events that wait for the ledger's disk.", "gauge"),
     WatchedFamily(

@@ -318,7 +318,7 @@ def finish(
 
 
 def write_folds(path: Path, held: list[Example], logits: Floats, settings: Settings) -> None:
-    """Left-out replies with their class and scores, for ``python -m gatehouse.refusals``."""
+    """Left-out replies with their class and scores, for ``python -m evaluation.refusals``."""
     with path.open("w", encoding="utf-8") as file:
         for row, kind, chances in zip(held, refusal_classes(held), calibrate.softmax(logits), strict=True):
             fold = next(" + ".join(names) for names in settings["folds"] if in_fold(row, names))

@@ -9,7 +9,7 @@ stays; the serving side runs one window a call.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -155,24 +155,9 @@ def write_exit(data: bytes, found: Exit, rest: Floats) -> bytes:
     logits = graph.output[0]
     stay = helper.make_graph(upper, "upper_layers", [], [_renamed(logits, "logits_whole")], own)
     stay.node[-1].output[0] = "logits_whole"
-    leave = helper.make_graph(
-        [
-            helper.make_node("Mul", [TOLD, "exit_zero"], ["exit_nothing"]),
-            helper.make_node("Add", ["exit_nothing", "exit_rest"], ["logits_rest"]),
-        ],
-        "leave",
-        [],
-        [_renamed(logits, "logits_rest")],
-        [
-            numpy_helper.from_array(np.array(0.0, dtype=np.float32), "exit_zero"),
-            numpy_helper.from_array(rest.astype(np.float32)[None, :], "exit_rest"),
-        ],
-    )
-    weights = {"hidden": found.hidden, "hidden_bias": found.hidden_bias, "out": found.out}
-    weights["out_bias"] = found.out_bias
-    kept = [node for node in graph.node if node.output[0] in below]
+    leave = _leaving(rest, _renamed(logits, "logits_rest"))
     nodes = [
-        *kept,
+        *(node for node in graph.node if node.output[0] in below),
         *_states_nodes(model),
         helper.make_node("Gemm", [STATES, "exit_hidden", "exit_hidden_bias"], ["exit_units"]),
         helper.make_node("Relu", ["exit_units"], ["exit_active"]),
@@ -183,7 +168,7 @@ def write_exit(data: bytes, found: Exit, rest: Floats) -> bytes:
     ]
     moved = {tensor.name for tensor in own}
     tensors = [tensor for tensor in graph.initializer if tensor.name not in moved] + _constants()
-    tensors += [numpy_helper.from_array(value, f"exit_{name}") for name, value in weights.items()]
+    tensors += [numpy_helper.from_array(value, f"exit_{name}") for name, value in asdict(found).items()]
     inputs = [*graph.input, helper.make_tensor_value_info(LIMIT, TensorProto.FLOAT, [])]
     outputs = [logits, helper.make_tensor_value_info(TOLD, TensorProto.FLOAT, ["batch", 1])]
     made = helper.make_graph(nodes, graph.name, inputs, outputs, tensors)
@@ -191,6 +176,23 @@ def write_exit(data: bytes, found: Exit, rest: Floats) -> bytes:
     onnx.checker.check_model(result)
     written: bytes = result.SerializeToString()
     return written
+
+
+def _leaving(rest: Floats, logits: onnx.ValueInfoProto) -> onnx.GraphProto:
+    """The branch of windows that leave: the agreed logits, once for each window that was told of."""
+    return helper.make_graph(
+        [
+            helper.make_node("Mul", [TOLD, "exit_zero"], ["exit_nothing"]),
+            helper.make_node("Add", ["exit_nothing", "exit_rest"], [logits.name]),
+        ],
+        "leave",
+        [],
+        [logits],
+        [
+            numpy_helper.from_array(np.array(0.0, dtype=np.float32), "exit_zero"),
+            numpy_helper.from_array(rest.astype(np.float32)[None, :], "exit_rest"),
+        ],
+    )
 
 
 def _lower_ends(graph: onnx.GraphProto) -> list[onnx.NodeProto]:

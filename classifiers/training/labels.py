@@ -60,4 +60,3 @@ EXCHANGE_HEADS: tuple[Head, ...] = (
 )
 CALM: Mapping[str, float] = MappingProxyType({head.name: 0.0 for head in INPUT_HEADS})
 """Targets of the input model for a text that is harmless by every label."""
-HEADS: dict[str, tuple[Head, ...]] = {"input": INPUT_HEADS, "exchange": EXCHANGE_HEADS}

@@ -124,7 +124,7 @@ def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, Any]:
         "gridPos": place,
         "fieldConfig": {"defaults": defaults, "overrides": _overrides(panel)},
         "options": _options(panel.kind),
-        "targets": [_target(target, "ABCDEFGH"[index]) for index, target in enumerate(panel.targets)],
+        "targets": [_target(target, "ABCDEFGHI"[index]) for index, target in enumerate(panel.targets)],
     }
 
 

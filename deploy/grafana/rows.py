@@ -342,6 +342,7 @@ ROWS: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                     Target(f"sum({series('guard_queue_depth')})", "screenings"),
                     Target(f"sum({series('ledger_queue_depth')})", "ledger events"),
                     Target(by("store_faults_total", "reason") + " > 0", "store fault: {{reason}}"),
+                    Target(rate("store_forged_total"), "store values with a foreign seal"),
                     Target(rate("ledger_dropped_total"), "ledger events lost"),
                     Target(rate("listener_failures_total"), "listener failures"),
                     Target(rate("ledger_records_total"), "ledger records"),

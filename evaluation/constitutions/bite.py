@@ -1,7 +1,8 @@
 """The bite test: every clause is turned round and taken out, and the verdicts must follow.
 
-Two opposite rules (the clause, its `bite.opposite`) cross its examples: neither the rule nor the exchange
-alone predicts the verdict. Without the clause nothing may be held against it.
+Two opposite rules (the clause, its `bite.opposite`) cross its examples, of which one keeps it and one
+breaks it (four items at least): neither the rule nor the exchange alone predicts the verdict. Without
+the clause nothing may be held against it.
 """
 
 from __future__ import annotations
@@ -11,9 +12,6 @@ from dataclasses import dataclass, replace
 
 from evaluation.constitutions.judging import Critic, judge
 from policies.constitution import CompiledConstitution, Constitution, Principle, compile_constitution
-
-MIN_ITEMS = 4
-"""Crossed items that a clause needs at least: two rules, two exchanges."""
 
 
 @dataclass(frozen=True, slots=True)

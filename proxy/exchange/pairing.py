@@ -82,9 +82,9 @@ def pair_of(
         risk=verdict.score or 0.0,
         end_user=exchange.end_user,
         client=exchange.client,
-        policy=f"{policy.name}@{policy.version}",
+        policy=policy.label,
         policy_digest=policy.digest,
-        constitution=f"{constitution.name}@{constitution.version}",
+        constitution=constitution.label,
         constitution_digest=constitution.digest,
     )
 

@@ -61,7 +61,7 @@ class Shadow:
         policy = self.candidate
         return CandidateJudged(
             self.exchange.id,
-            f"{policy.name}@{policy.version}",
+            policy.label,
             policy.digest,
             found.result,
             found.side,

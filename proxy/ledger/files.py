@@ -77,6 +77,23 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes, bool]]:
             yield number, line.rstrip(b"\n"), line.endswith(b"\n")
 
 
+def walk(path: Path) -> Iterator[tuple[Path, int, bytes, bool]]:
+    """All lines of a ledger, files set aside included: the file, and what `lines_of` says.
+
+    Raises:
+        LedgerError: there is no such ledger, or it cannot be read.
+    """
+    files = files_of(path)
+    if not files:
+        raise LedgerError(f"{path}: no such ledger")
+    for file in files:
+        try:
+            for number, line, whole in lines_of(file):
+                yield file, number, line, whole
+        except OSError as error:
+            raise LedgerError(f"{file}: cannot be read ({error.strerror})") from None
+
+
 def _last_of(path: Path, key: bytes, *, is_open: bool) -> LastRecord:
     size = path.stat().st_size
     with path.open("rb") as opened:

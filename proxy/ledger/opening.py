@@ -48,8 +48,7 @@ def open_ledger(
     sinks: list[Sink] = [file] if file is not None else []
     if settings.log.access > 0:
         out = stream if stream is not None else sys.stderr
-        json = settings.log.format == "json" or (settings.log.format == "auto" and not out.isatty())
-        sinks.append(AccessSink(out, json=json, share=settings.log.access))
+        sinks.append(AccessSink(out, json=wants_json(settings.log.format, out), share=settings.log.access))
     writer = LedgerWriter(
         listeners,
         sinks,
@@ -58,6 +57,11 @@ def open_ledger(
         strict=said.mode == "strict",
     )
     return OpenLedger(writer, file)
+
+
+def wants_json(form: str, stream: TextIO) -> bool:
+    """Whether lines for this stream are JSON (`form`: auto, json or console)."""
+    return form == "json" or (form == "auto" and not stream.isatty())
 
 
 def chain_key(settings: LedgerSettings) -> bytes:

@@ -12,11 +12,11 @@ from typing import Any, TextIO
 
 import orjson
 
+from policies.draws import drawn
 from proxy.exchange.events import ExchangeClosed
 from proxy.ledger.chain import Chain
 from proxy.ledger.files import LedgerError, last_record, set_aside
 from proxy.ledger.record import RecordBook
-from proxy.ledger.sampling import drawn
 from proxy.ledger.writer import Told
 
 _log = logging.getLogger("gatehouse.ledger")
@@ -166,7 +166,7 @@ class AccessSink:
         lines = [
             say(at, event)
             for at, event in events
-            if isinstance(event, ExchangeClosed) and drawn(event.exchange, self._share, "access")
+            if isinstance(event, ExchangeClosed) and drawn(f"{event.exchange} access", self._share)
         ]
         if dropped:
             _log.warning("%d ledger events were lost", dropped)

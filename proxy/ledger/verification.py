@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from proxy.ledger.chain import ORIGIN, seal, split
-from proxy.ledger.files import LedgerError, files_of, lines_of
+from proxy.ledger.files import files_of, walk
 
 
 @dataclass(slots=True)
@@ -45,17 +45,10 @@ def verify(path: Path, *, key: bytes = b"", anchor: tuple[int, str] | None = Non
     Raises:
         LedgerError: there is no such ledger, or it cannot be read.
     """
-    files = files_of(path)
-    if not files:
-        raise LedgerError(f"{path}: no such ledger")
-    walk = _Walk(Verification(tuple(str(file) for file in files)), key, anchor)
-    for file in files:
-        try:
-            for number, line, whole in lines_of(file):
-                walk.step(f"{file.name}:{number}", line, whole)
-        except OSError as error:
-            raise LedgerError(f"{file}: cannot be read ({error.strerror})") from None
-    return walk.finish()
+    steps = _Walk(Verification(tuple(map(str, files_of(path)))), key, anchor)
+    for file, number, line, whole in walk(path):
+        steps.step(f"{file.name}:{number}", line, whole)
+    return steps.finish()
 
 
 class _Walk:

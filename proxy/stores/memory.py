@@ -14,7 +14,6 @@ class MemoryStore:
     """A store of this process. All methods run on one thread, the event loop's.
 
     `entries` and `bytes_limit` bound it; `clock` gives seconds that never run backwards.
-    The counters `hits`, `misses` and `evictions` only grow.
     """
 
     def __init__(
@@ -23,9 +22,6 @@ class MemoryStore:
         bytes_limit: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.hits = 0
-        self.misses = 0
-        self.evictions = 0
         self.bytes_held = 0
         self._entries = entries
         self._bytes_limit = bytes_limit
@@ -39,14 +35,11 @@ class MemoryStore:
         """The value now, without waiting: the hot path (under a microsecond)."""
         entry = self._held.get(key)
         if entry is None:
-            self.misses += 1
             return None
         if entry[0] <= self._clock():
             self._remove(key)
-            self.misses += 1
             return None
         self._held.move_to_end(key)
-        self.hits += 1
         return entry[1]
 
     def keep(self, key: str, value: bytes, ttl_s: float) -> None:
@@ -59,7 +52,6 @@ class MemoryStore:
         self.bytes_held += size
         while len(self._held) > self._entries or self.bytes_held > self._bytes_limit:
             self._remove(next(iter(self._held)))
-            self.evictions += 1
 
     def count(self, key: str, amount: int, ttl_s: float) -> int:
         """`incr`, without waiting."""

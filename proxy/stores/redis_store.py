@@ -94,14 +94,6 @@ class RedisStore:
         answers: list[Any] = await self._try(pipeline.execute)
         return int(answers[1])
 
-    async def check(self) -> None:
-        """Ask Redis for a sign of life.
-
-        Raises:
-            StoreUnavailable: `credentials` is a mistake of the settings, not an outage.
-        """
-        await self._try(self._client.ping)
-
     def healthy(self) -> bool:
         """True while operations reach Redis."""
         return self.breaker.state == "closed"

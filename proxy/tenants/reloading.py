@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from policies.digest import short
 from policies.lattice import Lattice
 from policies.policy import PolicyError
 from proxy.settings import Settings
@@ -129,11 +130,6 @@ class Reloader:
         self.counts[result] += 1
         _log.info("reload: %s, %s -> %s", result, short(before.digest), short(after.digest))
         return Reloaded(result, before.digest, after.digest)
-
-
-def short(digest: str) -> str:
-    """Enough of a digest to tell two apart."""
-    return digest[:19]
 
 
 def look_at(settings: Settings, lattice: Lattice) -> Print:

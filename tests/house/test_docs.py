@@ -96,6 +96,12 @@ def test_every_error_code_is_documented(reference: dict[str, str], sources: list
     assert not missing(found, reference["errors"])
 
 
+def test_every_error_code_says_when(reference: dict[str, str]) -> None:
+    when = re.findall(r"^\| \d{3} \|.*\| (.*) \|$", reference["errors"], re.MULTILINE)
+    assert len(when) > 30
+    assert all(re.search(r"[a-z]{2}", text) for text in when)
+
+
 def test_every_header_is_documented(reference: dict[str, str], sources: list[Source]) -> None:
     found = {
         name

@@ -76,7 +76,6 @@ class World:
     upstream: FakeUpstream = field(init=False)
     leftover: int = 0
     seen_before_ruling: bool = False
-    after_close: int = 0
 
     def __post_init__(self) -> None:
         case = self.scenario

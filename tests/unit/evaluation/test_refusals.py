@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from evaluation.refusals import Labelled, measure, read_labelled, table
+from evaluation.refusals import Labelled, main, measure, read_labelled, table
 
 CALM = {"comply": 0.99, "partial": 0.0, "refuse": 0.01, "unable": 0.0}
 SURE = {"comply": 0.01, "partial": 0.0, "refuse": 0.98, "unable": 0.01}
@@ -17,6 +18,7 @@ ROWS = [
     Labelled("Here is half of it; the other half stays with me.", "partial", SURE, "two"),
     Labelled("Paris.", "comply", SURE, "two"),
 ]
+ROW = {"reply": "I can't help with that.", "class": "refuse", "scores": {"refuse": 0.9}, "fold": "one"}
 
 
 def test_each_way_is_counted_in_each_fold() -> None:
@@ -35,3 +37,23 @@ def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:
     file.write_text('{"reply": "a"}\n', encoding="utf-8")
     with pytest.raises(ValueError, match="line 1"):
         read_labelled(file)
+
+
+def test_every_figure_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(ROW) + "\n", encoding="utf-8")
+    assert main([str(file)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 6
+    assert main([str(file), "--json"]) == 0
+    assert {item["f1"] for item in json.loads(capsys.readouterr().out)} == {1.0}
+
+
+@pytest.mark.parametrize("content", ["no json", None])
+def test_a_file_that_does_not_read_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert main([str(file)]) == 1
+    assert "rows.jsonl" in capsys.readouterr().err

@@ -48,6 +48,21 @@ def test_a_rule_is_one_sentence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "condition"),
+    [
+        (Rule("p", Stage.PRE_CALL, Action.BLOCK, kind="phrase", patterns=("x",)), "a pattern matches a text"),
+        (
+            Rule("u", Stage.PRE_CALL, Action.BLOCK, kind="uncovered", labels=("image",)),
+            "a part is there that no guard reads (image)",
+        ),
+    ],
+)
+def test_rules_that_read_no_score_say_what_they_look_for(rule: Rule, condition: str) -> None:
+    """Not a threshold, which they have none of."""
+    assert f"block if {condition}" in describe_rule(rule)
+
+
 def test_a_monitor_policy_is_called_one() -> None:
     """Whoever thinks that he is guarded is told that he is not."""
     report = fast(policy="monitor")

@@ -33,7 +33,7 @@ def test_a_pair_without_a_value_is_told() -> None:
 def test_wrong_settings_end_a_command_as_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     """Every problem on a line of standard error."""
     with pytest.raises(typer.Exit) as ended:
-        settings_of(None, ["port=x", "nothing=1"], {})
+        settings_of(None, ["port=x", "nothing=1"])
     assert ended.value.exit_code == WRONG_USE
     assert capsys.readouterr().err.count("gatehouse: ") == 2
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatehouse.logs import LogFormat, set_up_logs, wants_json
+from gatehouse.logs import LogFormat, set_up_logs
 
 CANARY = "CANARY0123456789"
 
@@ -102,16 +102,3 @@ def test_a_line_with_wrong_arguments_is_printed_anyway() -> None:
     logging.getLogger("gatehouse").warning("%d of %d", CANARY)  # noqa: PLE1206 - the mistake is the point
     assert "%d of %d" in out.getvalue()
     assert CANARY not in out.getvalue()
-
-
-def test_a_terminal_gets_text_and_a_pipe_json() -> None:
-    """`auto` looks at the stream."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    assert not wants_json("auto", Terminal())
-    assert wants_json("auto", io.StringIO())
-    assert wants_json("json", Terminal())
-    assert not wants_json("console", io.StringIO())

@@ -22,6 +22,13 @@ def test_literal_codes_are_found_where_they_are_raised() -> None:
     assert found["policy_not_selectable"].message.startswith("The policy asked for in")
 
 
+def test_a_text_that_is_put_together_is_told_by_the_docstring() -> None:
+    """Of the function that raises; a text in a variable of that function is read."""
+    found = {(each.code, each.message) for each in raised_codes()}
+    assert ("invalid_value", "A field of the request is not what it has to be; `param` names it.") in found
+    assert any(code == "unsupported_input" and text.startswith("Content by link") for code, text in found)
+
+
 def test_the_first_line_of_a_docstring_is_enough() -> None:
     """Also where there is none."""
     assert first_line("One.\n\nTwo.") == "One."

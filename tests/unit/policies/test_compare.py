@@ -47,15 +47,14 @@ def test_flips_are_listed_by_the_rule_that_decides() -> None:
     assert [(flip.id, flip.before, flip.after, flip.rule) for flip in result.flips] == [
         ("harm", Action.BLOCK, Action.FLAG, "input-harm")
     ]
-    assert not result.flips[0].stricter
     assert list(result.by_rule()) == ["input-harm"]
 
 
 def test_a_stricter_policy_shows_as_such() -> None:
     """The new rule is named."""
     result = compare(changed("output-review", mode="off"), DEFAULT, RECORDS)
-    flips = [(flip.id, flip.rule, flip.stricter) for flip in result.flips]
-    assert flips == [("answer", "output-review", True)]
+    flips = [(flip.id, flip.before, flip.after, flip.rule) for flip in result.flips]
+    assert flips == [("answer", Action.ALLOW, Action.REVIEW, "output-review")]
 
 
 def test_monitored_rules_count_when_asked_for() -> None:

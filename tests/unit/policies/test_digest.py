@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies.digest import addressed, digest_of
+from policies.digest import addressed, digest_of, short
 from policies.loader import load_bundle
 from policies.rules import resolve
 
@@ -23,3 +23,7 @@ def test_what_is_derived_does_not_count_and_what_is_written_does() -> None:
     resolved = resolve(policy, classifiers)
     assert addressed(replace(resolved, benign_below=policy.benign_below)).digest == policy.digest
     assert addressed(replace(policy, version="9")).digest != policy.digest
+
+
+def test_a_short_digest_still_says_what_it_is() -> None:
+    assert short(digest_of({})) == digest_of({})[: len("sha256:") + 12]

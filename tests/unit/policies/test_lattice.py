@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from policies.lattice import (
     NOTHING,
-    PLATFORM_PLACES,
     Applied,
     Lattice,
     Member,
@@ -135,7 +134,8 @@ def test_what_a_tenant_names_keeps_the_platform_s_hard_rules(
 ) -> None:
     """The floor is the policy that the platform's own words give, unless it lets the other one loosen."""
     found = applicable(lattice, *asked)  # type: ignore[arg-type]
-    ours = [word.says.policy for word in found.why if word.place in PLATFORM_PLACES and word.says.policy]
+    platform = (Place.PLATFORM, Place.ROUTE, Place.MODEL)
+    ours = [word.says.policy for word in found.why if word.place in platform and word.says.policy]
     member = lattice.members.get(asked[0], Member())
     exempt = member.of_platform or found.policy in lattice.may_loosen or found.policy == ours[-1]
     assert found.floor == ("" if exempt else ours[-1])

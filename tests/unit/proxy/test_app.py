@@ -85,7 +85,7 @@ async def test_two_apps_in_one_process_share_nothing(tmp_path: Path) -> None:
         await one.post("/v1/chat/completions", json=chat("hello"))
         page = (await two.get("/metrics")).text
     assert 'gatehouse_exchanges_total{outcome="completed",policy="stub"} 0.0' in page
-    assert second.screening.cache.misses == 0
+    assert 'gatehouse_verdict_cache_total{result="miss"} 0.0' in page
 
 
 async def test_health_models_and_feedback_answer(tmp_path: Path) -> None:

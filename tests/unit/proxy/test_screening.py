@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from classifiers.classification import Classification, ClassifierError, Conversation, InputKind, Origin, Turn
+from policies.bundle import PolicyBundle
 from policies.policy import Policy, Rule
 from policies.rules import resolve
 from policies.verdict import Action, Failure, Stage
@@ -19,10 +20,13 @@ from proxy.stores.memory import MemoryStore
 from proxy.testing import POINTS, plain_bundle, plain_exchange
 
 RULES = (
-    Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5, deadline_ms=200),
-    Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange", deadline_ms=200),
+    Rule("in", Stage.DURING_CALL, Action.BLOCK, ("harm",), 0.5, deadline_ms=60_000),
+    Rule("out", Stage.POST_CALL, Action.BLOCK, ("harm",), 0.5, classifier="exchange", deadline_ms=60_000),
 )
 BUNDLE = plain_bundle(resolve(Policy("p", "1", RULES, digest="p1"), POINTS))
+FAST = (RULES[0], replace(RULES[0], id="fast", deadline_ms=20))
+HASTY = plain_bundle(resolve(Policy("p", "1", FAST, digest="fast"), POINTS))
+"""The same with a second rule that gives up after 20 ms: for guards that do not answer."""
 
 
 @dataclass
@@ -53,9 +57,9 @@ async def room(*classifiers: CountingClassifier, **options: int) -> AsyncIterato
         made.close()
 
 
-def exchange(*texts: str):
+def exchange(*texts: str, bundle: PolicyBundle = BUNDLE):
     turns = tuple(Turn("user", text, Origin.USER) for text in texts)
-    return plain_exchange(BUNDLE, conversation=Conversation(turns))
+    return plain_exchange(bundle, conversation=Conversation(turns))
 
 
 async def test_every_turn_is_read_and_old_turns_cost_nothing() -> None:
@@ -100,22 +104,15 @@ async def test_replies_are_judged_with_the_request_they_answer() -> None:
 async def test_a_slow_guard_is_a_timeout_and_not_a_pass() -> None:
     release = threading.Event()
     async with room(CountingClassifier(act=lambda _: release.wait(5) and None)) as guard:
-        result = await guard.screen_input(exchange("one"), Stage.DURING_CALL)
+        result = await guard.screen_input(exchange("one", bundle=HASTY), Stage.DURING_CALL)
         release.set()
     assert result.failure is Failure.TIMEOUT
     assert result.readings == ()
 
 
 async def test_the_shortest_deadline_of_a_stage_counts() -> None:
-    rules = (RULES[0], replace(RULES[0], id="fast", deadline_ms=20))
-    bundle = plain_bundle(resolve(Policy("p", "1", rules, digest="fast"), POINTS))
-    release = threading.Event()
-    async with room(CountingClassifier(act=lambda _: release.wait(5) and None)) as guard:
-        assert guard._needed(bundle.policy, Stage.DURING_CALL).deadline == 0.02
-        slow = plain_exchange(bundle, conversation=Conversation((Turn("user", "one", Origin.USER),)))
-        result = await guard.screen_input(slow, Stage.DURING_CALL)
-        release.set()
-    assert result.failure is Failure.TIMEOUT
+    async with room(CountingClassifier()) as guard:
+        assert guard._needed(HASTY.policy, Stage.DURING_CALL).deadline == 0.02
 
 
 async def test_a_guard_that_raises_is_an_error_and_tells_nothing_of_the_text(
@@ -143,8 +140,11 @@ async def test_when_all_threads_and_the_queue_are_full_the_guard_says_so_at_once
     release = threading.Event()
     async with room(CountingClassifier(act=lambda _: release.wait(5) and None), threads=1, queue=0) as guard:
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(guard.screen_input(exchange("one"), Stage.DURING_CALL))
-            await asyncio.sleep(0.05)
+            first = group.create_task(guard.screen_input(exchange("one", bundle=HASTY), Stage.DURING_CALL))
+            for _ in range(1000):
+                await asyncio.sleep(0)
+                if guard.busy:
+                    break
             second = group.create_task(guard.screen_input(exchange("two"), Stage.DURING_CALL))
         release.set()
     assert first.result().failure is Failure.TIMEOUT
@@ -154,7 +154,7 @@ async def test_when_all_threads_and_the_queue_are_full_the_guard_says_so_at_once
 async def test_an_abandoned_run_is_counted_busy_until_it_returns() -> None:
     release = threading.Event()
     async with room(CountingClassifier(act=lambda _: release.wait(5) and None)) as guard:
-        await guard.screen_input(exchange("one"), Stage.DURING_CALL)
+        await guard.screen_input(exchange("one", bundle=HASTY), Stage.DURING_CALL)
         assert guard.busy == 1
         release.set()
         for _ in range(200):

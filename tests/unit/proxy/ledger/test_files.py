@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from proxy.ledger.chain import ORIGIN, Chain
-from proxy.ledger.files import LastRecord, LedgerError, files_of, last_record, lines_of, set_aside
+from proxy.ledger.files import LastRecord, LedgerError, files_of, last_record, lines_of, set_aside, walk
 
 
 def test_files_come_in_the_order_of_their_records(tmp_path: Path) -> None:
@@ -64,3 +64,18 @@ def test_lines_know_whether_they_are_whole(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     path.write_bytes(b"a\nb")
     assert list(lines_of(path)) == [(1, b"a", True), (2, b"b", False)]
+
+
+def test_a_walk_goes_through_all_files(tmp_path: Path) -> None:
+    """In order; a ledger that is not there is an error, not an empty one."""
+    path = tmp_path / "l.jsonl"
+    (tmp_path / "l.000000000001.jsonl").write_bytes(b"a\nb\n")
+    path.write_bytes(b"c")
+    found = [(file.name, number, line, whole) for file, number, line, whole in walk(path)]
+    assert found == [
+        ("l.000000000001.jsonl", 1, b"a", True),
+        ("l.000000000001.jsonl", 2, b"b", True),
+        ("l.jsonl", 1, b"c", False),
+    ]
+    with pytest.raises(LedgerError, match="no such ledger"):
+        list(walk(tmp_path / "other.jsonl"))

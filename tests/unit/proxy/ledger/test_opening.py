@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from proxy.ledger import verify
-from proxy.ledger.opening import chain_key, open_ledger
+from proxy.ledger.opening import chain_key, open_ledger, wants_json
 from proxy.settings import LedgerSettings, LogSettings, Settings
 from tests.kits.ledger_events import an_exchange
 
@@ -47,3 +47,16 @@ async def test_the_key_of_the_settings_is_that_of_the_chain(tmp_path: Path) -> N
     assert verify(said.path, key=chain_key(said)).intact
     assert not verify(said.path).intact
     assert chain_key(LedgerSettings()) == b""
+
+
+def test_a_terminal_gets_text_and_a_pipe_json() -> None:
+    """`auto` looks at the stream."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    assert not wants_json("auto", Terminal())
+    assert wants_json("auto", io.StringIO())
+    assert wants_json("json", Terminal())
+    assert not wants_json("console", io.StringIO())
