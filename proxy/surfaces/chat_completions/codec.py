@@ -10,6 +10,7 @@ import orjson
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField, Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.spoken import (
+    TEXT_PARTS,
     Spoken,
     is_counted,
     is_word,
@@ -36,7 +37,6 @@ _PLAIN_KEYS = frozenset({"id", "object", "created", "model", "choices", "usage",
 _PLAIN_LABELS = ("id", "object", "model", "system_fingerprint")
 _PLAIN_CHOICE = frozenset({"index", "message", "finish_reason", "logprobs"})
 _PLAIN_CHUNK = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_TEXT_PARTS = frozenset({"text", "output_text"})
 WITHHELD = "[This message was withheld.]"
 """What the model reads in place of a message that was blocked before."""
 
@@ -272,7 +272,7 @@ def _read_field(index: int, name: str, value: Any, pieces: Spoken) -> None:
 def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
     """Content as a list of parts, as some servers give it."""
     for part in parts:
-        text = part.get("text") if type(part) is dict and part.get("type") in _TEXT_PARTS else None
+        text = part.get("text") if type(part) is dict and part.get("type") in TEXT_PARTS else None
         if type(text) is str:
             pieces.append(Piece(index, "content", text))
             part = {name: value for name, value in part.items() if name != "text"}  # noqa: PLW2901

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
+from proxy.surfaces.chat_completions import told
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role, invalid, is_faithful, load
 from proxy.surfaces.chat_completions.spoken import (
     Spoken,
@@ -116,7 +117,7 @@ class TranslatedCodec(CompletionsCodec):
 
 def _as_text(choice: Mapping[str, Any]) -> dict[str, Any]:
     message = choice.get("message") or choice.get("delta") or {}
-    text = message.get("content") or message.get("refusal")
+    text = told.content(message) or message.get("refusal")
     return {
         "index": choice.get("index", 0),
         "text": text if type(text) is str else "",

@@ -15,6 +15,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions import told
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.chat_request import chat_body
@@ -27,7 +28,6 @@ _REASONS = {
     "tool_calls": "tool_use",
     "function_call": "tool_use",
 }
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _OPENED: Mapping[str, Event] = {
     "text": {"type": "text", "text": ""},
@@ -130,8 +130,8 @@ class TranslatedCodec:
             self._writer.ended = True
         error = data.get("error")
         message = error.get("message") if type(error) is dict else None
-        told = message if type(message) is str else "The model server failed."
-        return {"type": "error", "error": {"type": "api_error", "message": told}}
+        words = message if type(message) is str else "The model server failed."
+        return {"type": "error", "error": {"type": "api_error", "message": words}}
 
     def _begun(self, data: Mapping[str, Any]) -> _Writer:
         """The id is made of the upstream's, so that both can be found in its logs."""
@@ -165,7 +165,7 @@ class _Writer:
         self.ended = False
         self._stops = stops
         self._blocks: list[Event] = []
-        self._calls: dict[Any, int] = {}
+        self._calls: dict[int | str, int] = {}
         self._open = -1
         self._reason = ""
         self._stop: str | None = None
@@ -173,18 +173,12 @@ class _Writer:
     def tell(self, message: Mapping[str, Any]) -> list[Event]:
         """More of chat's message or delta."""
         events: list[Event] = []
-        thought = next((message[name] for name in _THOUGHTS if type(message.get(name)) is str), "")
-        events += self._text("thinking", thought)
-        for text in (_spoken(message.get("content")), message.get("refusal")):
-            events += self._text("text", text if type(text) is str else "")
-        if message.get("refusal"):
-            self._reason = "refusal"
-        calls = message.get("tool_calls")
-        for place, call in enumerate(calls if type(calls) is list else ()):
-            if type(call) is dict and type(call.get("function")) is dict:
-                events += self._call(call.get("index", place), call)
-        if type(message.get("function_call")) is dict:
-            events += self._call("function", {"function": message["function_call"]})
+        for field, text in told.texts(message):
+            events += self._text("thinking" if field == "reasoning" else "text", text)
+            if field == "refusal":
+                self._reason = "refusal"
+        for key, call in told.calls(message):
+            events += self._call(key, call)
         return events
 
     def stop(self, choice: Mapping[str, Any]) -> None:
@@ -233,9 +227,8 @@ class _Writer:
         self._blocks.append(block)
         return [*events, schema.block_start(self._open, dict(block))]
 
-    def _call(self, key: Any, call: Mapping[str, Any]) -> list[Event]:
+    def _call(self, key: int | str, call: Mapping[str, Any]) -> list[Event]:
         """A tool call or a fragment of one; `key` names it in chat's stream."""
-        key = key if type(key) in (int, str) else 0
         called = call["function"]
         events: list[Event] = []
         if key not in self._calls:
@@ -250,14 +243,6 @@ class _Writer:
             delta = {"type": "input_json_delta", "partial_json": arguments}
             events.append(schema.block_delta(index, delta))
         return events
-
-
-def _spoken(content: Any) -> str:
-    """The text of a message whose content some servers give as parts."""
-    if type(content) is not list:
-        return content if type(content) is str else ""
-    texts = [part.get("text") for part in content if type(part) is dict]
-    return "".join(text for text in texts if type(text) is str)
 
 
 def _whole(block: Event) -> Event:

@@ -15,6 +15,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions import told
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role
 from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
@@ -22,7 +23,6 @@ from proxy.surfaces.responses.chat_request import chat_body
 from proxy.surfaces.responses.omission import left_out
 
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _DELTA_OF = {
     "content": "response.output_text.delta",
@@ -149,25 +149,16 @@ class TranslatedCodec:
 
     def _tell(self, writer: _Writer, message: Mapping[str, Any], logprobs: Any = None) -> Events:
         events: Events = []
-        thought = next((message[name] for name in _THOUGHTS if type(message.get(name)) is str), "")
-        said = (
-            ("reasoning", thought),
-            ("content", message.get("content")),
-            ("refusal", message.get("refusal")),
-        )
-        for field, text in said:
-            if type(text) is str and text:
-                events += writer.add(field, text, logprobs if field == "content" else None)
-        calls = message.get("tool_calls")
-        for place, call in enumerate(calls if type(calls) is list else ()):
-            if type(call) is dict and type(call.get("function")) is dict:
-                events += writer.call(call.get("index", place), call)
+        for field, text in told.texts(message):
+            events += writer.add(field, text, logprobs if field == "content" else None)
+        for key, call in told.calls(message):
+            events += writer.call(key, call)
         return events
 
     def _error(self, delta: Delta) -> Delta:
         error = delta.data.get("error")
-        told = error if type(error) is dict else {}
-        message, code = told.get("message"), told.get("code")
+        given = error if type(error) is dict else {}
+        message, code = given.get("message"), given.get("code")
         number = self._writer.number if self._writer is not None else 0
         event = schema.error_event(
             message if type(message) is str else "The model server failed.",
@@ -197,7 +188,7 @@ class _Writer:
         self.ended = False
         self._suffix = suffix
         self._open: int | None = None
-        self._calls: dict[Any, int] = {}
+        self._calls: dict[int | str, int] = {}
 
     def event(self, kind: str, **fields: Any) -> dict[str, Any]:
         self.number += 1
@@ -263,9 +254,8 @@ class _Writer:
             self.event("response.content_part.done", **where, part=part),
         ]
 
-    def call(self, key: Any, call: Mapping[str, Any]) -> Events:
+    def call(self, key: int | str, call: Mapping[str, Any]) -> Events:
         """A tool call or a fragment of one; `key` names it in chat's stream."""
-        key = key if type(key) is int else 0
         called = call["function"]
         events: Events = []
         if key not in self._calls:
@@ -280,7 +270,7 @@ class _Writer:
             events.append(self.event("response.function_call_arguments.delta", **where, delta=arguments))
         return events
 
-    def _open_call(self, key: int, call: Mapping[str, Any]) -> dict[str, Any]:
+    def _open_call(self, key: int | str, call: Mapping[str, Any]) -> dict[str, Any]:
         index = self._calls[key] = len(self.output)
         item = {
             "id": f"fc_{self._suffix}_{index}",
