@@ -52,10 +52,10 @@ class ChatCodec:
     newer models read `developer`, most servers `system`.
     """
 
-    __slots__ = ("_role",)
+    __slots__ = ("role",)
 
     def __init__(self, constitution_role: Role = "system") -> None:
-        self._role = constitution_role
+        self.role: Role = constitution_role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The request with the constitution before the client's own messages, all else kept.
@@ -68,9 +68,14 @@ class ChatCodec:
             _withheld(message) if place in exchange.withheld else message
             for place, message in enumerate(exchange.body["messages"])
         ]
-        if constitution:
-            messages.insert(0, {"role": self._role, "content": constitution})
-        return orjson.dumps({**exchange.body, "messages": messages})
+        return self.led({**exchange.body, "messages": messages}, constitution)
+
+    def led(self, request: Mapping[str, Any], constitution: str) -> bytes:
+        """A chat request with the constitution before its messages."""
+        if not constitution:
+            return orjson.dumps(request)
+        first = {"role": self.role, "content": constitution}
+        return orjson.dumps({**request, "messages": [first, *request["messages"]]})
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.

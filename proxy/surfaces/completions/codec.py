@@ -84,23 +84,21 @@ class TranslatedCodec(CompletionsCodec):
     """
 
     def __init__(self, role: Role = "system") -> None:
-        self._role = role
+        self._chat = ChatCodec(role)
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The chat request."""
         messages = [{"role": "user", "content": exchange.body["prompt"]}]
-        if constitution:
-            messages.insert(0, {"role": self._role, "content": constitution})
         carried = {name: value for name, value in exchange.body.items() if name in CARRIED}
-        return orjson.dumps({**carried, "messages": messages})
+        return self._chat.led({**carried, "messages": messages}, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole chat answer as a completion."""
-        return self._rewritten(ChatCodec().body(raw))
+        return self._rewritten(self._chat.body(raw))
 
     def frame(self, raw: bytes) -> Delta:
         """One frame of a chat stream as one of a completion's."""
-        return self._rewritten(ChatCodec().frame(raw))
+        return self._rewritten(self._chat.frame(raw))
 
     @staticmethod
     def _rewritten(delta: Delta) -> Delta:

@@ -42,12 +42,11 @@ class TranslatedCodec:
         BadRequest: `unsupported_by_upstream`, the request asks for what chat completions do not have.
     """
 
-    __slots__ = ("_body", "_chat", "_request", "_role", "_writer")
+    __slots__ = ("_body", "_chat", "_request", "_writer")
 
     def __init__(self, body: Mapping[str, Any], role: Role = "system") -> None:
         self._body = body
         self._request = chat_body(body, role)
-        self._role = role
         self._chat = ChatCodec(role)
         self._writer: _Writer | None = None
 
@@ -55,11 +54,8 @@ class TranslatedCodec:
         """The request as chat completions, the constitution first."""
         request = self._request
         if exchange.withheld:
-            request = chat_body(left_out(self._body, exchange.withheld), self._role)
-        if constitution:
-            first = {"role": self._role, "content": constitution}
-            request = {**request, "messages": [first, *request["messages"]]}
-        return orjson.dumps(request)
+            request = chat_body(left_out(self._body, exchange.withheld), self._chat.role)
+        return self._chat.led(request, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -76,7 +72,7 @@ class TranslatedCodec:
         writer.stop(choice)
         writer.usage = delta.usage
         whole = {**writer.message, "content": writer.content(), **writer.ending(), "usage": writer.counted()}
-        return _first_choice(delta, orjson.dumps(whole), whole)
+        return delta.of_choice(0, orjson.dumps(whole), whole)
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame of chat completions.
@@ -95,7 +91,7 @@ class TranslatedCodec:
             usage = self._writer.usage if self._writer is not None else None
             return Delta(schema.frames(events), "done", (), (), usage, tuple(events))
         events = self._chunk(delta)
-        return _first_choice(delta, schema.frames(events), tuple(events))
+        return delta.of_choice(0, schema.frames(events), tuple(events))
 
     def closing(self) -> bytes:
         """The events that a stream lacks whose end mark never came."""
@@ -141,13 +137,6 @@ class TranslatedCodec:
         message = schema.message(f"msg_{suffix}", named, schema.usage_body(None))
         self._writer = _Writer(message, frozenset(map(str, self._body.get("stop_sequences") or ())))
         return self._writer
-
-
-def _first_choice(delta: Delta, raw: bytes, data: Any) -> Delta:
-    pieces = tuple(piece for piece in delta.pieces if piece.choice == 0)
-    finishes = tuple(finish for finish in delta.finishes if finish[0] == 0)
-    unread = tuple(part for part in delta.unread if part[0] == 0)
-    return Delta(raw, delta.kind, pieces, finishes, delta.usage, data, unread)
 
 
 class _Writer:

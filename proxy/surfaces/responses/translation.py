@@ -42,14 +42,13 @@ class TranslatedCodec:
 
     after = -1
 
-    __slots__ = ("_body", "_chat", "_finish", "_request", "_role", "_usage", "_wall", "_writer")
+    __slots__ = ("_body", "_chat", "_finish", "_request", "_usage", "_wall", "_writer")
 
     def __init__(
         self, body: Mapping[str, Any], role: Role = "system", wall: Callable[[], float] = time.time
     ) -> None:
         self._body = body
         self._request = chat_body(body, role)
-        self._role = role
         self._wall = wall
         self._chat = ChatCodec(role)
         self._writer: _Writer | None = None
@@ -60,11 +59,8 @@ class TranslatedCodec:
         """The request as chat completions, the constitution first."""
         request = self._request
         if exchange.withheld:
-            request = chat_body(left_out(self._body, exchange.withheld), self._role)
-        if not constitution:
-            return orjson.dumps(request)
-        first = {"role": self._role, "content": constitution}
-        return orjson.dumps({**request, "messages": [first, *request["messages"]]})
+            request = chat_body(left_out(self._body, exchange.withheld), self._chat.role)
+        return self._chat.led(request, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -80,7 +76,7 @@ class TranslatedCodec:
         self._tell(writer, choice.get("message") or {})
         self._finish, self._usage = str(choice.get("finish_reason") or "stop"), delta.usage
         response = self._end(writer)
-        return _first_choice(delta, orjson.dumps(response), response)
+        return delta.of_choice(0, orjson.dumps(response), response)
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame of chat completions.
@@ -99,7 +95,7 @@ class TranslatedCodec:
             return Delta(frames, "done", (), (), self._usage, tuple(events))
         events = self._chunk(delta)
         frames = b"".join(event_frame(event) for event in events)
-        return _first_choice(delta, frames, tuple(events))
+        return delta.of_choice(0, frames, tuple(events))
 
     def closing(self) -> bytes:
         """The events that a stream lacks whose end mark never came."""
@@ -168,12 +164,6 @@ class TranslatedCodec:
         if self._writer is not None:
             self._writer.ended = True
         return Delta(event_frame(event), "error", delta.pieces, (), None, (event,))
-
-
-def _first_choice(delta: Delta, raw: bytes, data: Any) -> Delta:
-    pieces = tuple(piece for piece in delta.pieces if piece.choice == 0)
-    finishes = tuple(finish for finish in delta.finishes if finish[0] == 0)
-    return Delta(raw, delta.kind, pieces, finishes, delta.usage, data)
 
 
 class _Writer:

@@ -144,6 +144,12 @@ def test_only_the_first_choice_is_judged_and_sent() -> None:
         codec().body(orjson.dumps(raw))
 
 
+def test_what_no_guard_can_read_is_told_of_the_first_choice() -> None:
+    audio = {"id": "audio_1", "data": "UklGRg==", "transcript": "Hi."}
+    delta = codec().body(chat.answer_body("Mine.", "Another's.", audio=audio))
+    assert delta.unread == ((0, "audio"),)
+
+
 def test_an_error_of_the_upstream_s_is_an_error_event() -> None:
     deltas = played([chat.stream_of("It is")[0], b'data: {"error":{"message":"broke","code":"x"}}\n\n'])
     event = deltas[-1].data[0]
