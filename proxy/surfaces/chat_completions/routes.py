@@ -12,6 +12,7 @@ from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.checks import check_flag, check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor, is_structured
 from proxy.surfaces.guarded_route import Asked, Call
@@ -89,30 +90,12 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
         BadRequest: naming the field at fault.
     """
     check_messages(body.get("messages"), limits)
-    model = body.get("model")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise bad_field("stream", "must be true or false")
+    check_model(body.get("model"))
+    check_flag(body, "stream")
     _check_moderation(body.get("moderation"))
     choices = body.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
         raise bad_field("n", f"must be a whole number from 1 to {limits.choices}")
-
-
-def check_messages(messages: Any, limits: Limits) -> None:
-    """A conversation that can be walked.
-
-    Raises:
-        BadRequest: no list of objects, an empty one, or too long a one.
-    """
-    if type(messages) is not list or not messages:
-        raise bad_field("messages", "must be a list with at least one message")
-    if len(messages) > limits.messages:
-        raise bad_field("messages", f"must not hold more than {limits.messages} messages")
-    for message in messages:
-        if type(message) is not dict:
-            raise bad_field("messages", "must hold objects only")
 
 
 def _check_moderation(asked: Any) -> None:

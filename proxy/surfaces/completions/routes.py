@@ -13,6 +13,7 @@ from proxy.exchange.exchange import Exchange, Replacement
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
 from proxy.surfaces.chat_completions.schema import ChatForm, Shape, replaced_message
+from proxy.surfaces.checks import check_flag, check_model
 from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
@@ -133,10 +134,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
     Raises:
         BadRequest: naming the field at fault.
     """
-    model, choices = body.get("model"), body.get("n")
+    model, choices = check_model(body.get("model")), body.get("n")
     prompt: Any = body.get("prompt")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
     kinds = {type(item) for item in prompt} if type(prompt) is list else {type(prompt)}
     if kinds not in ({str}, {int}, {list}) or (type(prompt) is int):
         raise bad_field("prompt", "must be a text, a list of texts, or token ids")
@@ -146,8 +145,7 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
         raise bad_field("messages", "belongs to chat completions: a completion has a prompt")
     if type(body.get("suffix")) not in (str, type(None)):
         raise bad_field("suffix", "must be a text")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise bad_field("stream", "must be true or false")
+    check_flag(body, "stream")
     if choices is not None and (type(choices) is not int or choices < 1):
         raise bad_field("n", "must be a whole number from 1")
     if (choices or 1) * (len(prompt) if _is_batch(prompt) else 1) > limits.choices:

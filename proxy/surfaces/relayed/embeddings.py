@@ -12,7 +12,7 @@ from classifiers.classification import Conversation, Uncovered
 from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import Asked, Call
@@ -45,9 +45,7 @@ class Embeddings:
             BadRequest: it cannot be walked, or the upstream has no embeddings.
         """
         body = call.body
-        model = body.get("model")
-        if type(model) is not str or not model or len(model) > 256:
-            raise bad_field("model", "must be the name of a model")
+        model = check_model(body.get("model"))
         check_speaks(self._wires, model, "embeddings")
         conversation, parts = self._conversation(body, limits)
         return Asked(

@@ -17,7 +17,7 @@ from policies.bundle import PolicyBundle
 from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ReplyHead, Ruling
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_messages
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import Asked, Call
