@@ -93,6 +93,20 @@ class Call:
     body: dict[str, Any]
     raw: bytes
 
+    @property
+    def target(self) -> str:
+        """Path and query, for an upstream that is asked the same way."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def check_query(self) -> None:
+        """No parameter but the one that Anthropic's clients send.
+
+        Raises:
+            BadRequest: there are others.
+        """
+        if self.query not in ("", "beta=true"):
+            raise BadRequest("This route takes no query parameters.", code="invalid_value")
+
 
 @value(frozen=True, slots=True)
 class Asked:

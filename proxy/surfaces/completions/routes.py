@@ -12,6 +12,7 @@ from proxy.errors import GatehouseError, bad_field
 from proxy.exchange.exchange import Exchange, Replacement
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.chat_completions.schema import ChatForm, Shape, replaced_message
 from proxy.surfaces.checks import check_flag, check_model
 from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
@@ -20,9 +21,9 @@ from proxy.surfaces.extract import Extractor
 from proxy.surfaces.guarded_route import Asked, Call
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.wires import WiresOf, spoken
+from proxy.surfaces.wires import WiresOf, is_native
 
-PATH, CHAT_PATH = "/completions", "/chat/completions"
+PATH = "/completions"
 _NEUTRAL: dict[str, Any] = {"echo": False, "best_of": 1, "suffix": "", "logprobs": None}
 """Fields that chat lacks, with the value that asks for nothing."""
 
@@ -84,7 +85,7 @@ class Completions:
         """
         body = call.body
         model = check_request(body, limits)
-        native = "completions" in spoken(self._wires, model, "completions")
+        native = is_native(self._wires, model, "completions")
         if not native:
             check_translatable(body)
         conversation, parts = self._conversation(body)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError, NotFound, bad_field
+from proxy.errors import GatehouseError, NotFound, bad_field
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, Wire
+from proxy.exchange.ports import Wire
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
@@ -21,7 +21,7 @@ from proxy.surfaces.responses.schema import OWN_ID
 from proxy.surfaces.responses.translation import TranslatedCodec
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.wires import WiresOf, spoken
+from proxy.surfaces.wires import WiresOf, is_native
 
 PATH = "/responses"
 NATIVE: Wire = "responses"
@@ -57,18 +57,10 @@ class Responses:
             BadRequest: it cannot be walked; names the field at fault.
         """
         body = call.body
-        if call.query not in ("", "beta=true"):
-            raise BadRequest("This route takes no query parameters.", code="invalid_value")
+        call.check_query()
         check_request(body, limits)
         self._check_previous(body.get("previous_response_id"))
-        wires = spoken(self._wires, body["model"], NATIVE)
-        native = NATIVE in wires
-        if not native and not wires & CHAT:
-            raise BadRequest(
-                "The upstream of this model speaks no API that responses can be made of.",
-                code="unsupported_by_upstream",
-                param="model",
-            )
+        native = is_native(self._wires, body["model"], NATIVE)
         codec: ResponsesCodec | TranslatedCodec = (
             ResponsesCodec(body) if native else TranslatedCodec(body, self._role, self._wall)
         )
@@ -77,7 +69,7 @@ class Responses:
             model=body["model"],
             conversation=conversation,
             codec=codec,
-            target=(f"{PATH}?{call.query}" if call.query else PATH) if native else CHAT_PATH,
+            target=call.target if native else CHAT_PATH,
             parts=parts,
             stream=body.get("stream") is True,
             structured=is_structured(body),
