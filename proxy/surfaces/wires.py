@@ -47,3 +47,12 @@ def check_speaks(wires: WiresOf, model: str, wanted: Wire) -> None:
             code="unsupported_by_upstream",
             param="model",
         )
+
+
+def unsupported(what: str) -> BadRequest:
+    """Something of a request that cannot be asked in chat completions; its first word names the field."""
+    return BadRequest(
+        f"The upstream of this model speaks chat completions only, which have no {what}.",
+        code="unsupported_by_upstream",
+        param=what.partition(" ")[0],
+    )

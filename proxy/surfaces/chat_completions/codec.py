@@ -86,7 +86,7 @@ class ChatCodec:
         data = load(raw)
         choices = data.get("choices")
         if type(choices) is not list:
-            raise invalid()
+            raise UpstreamError.invalid()
         if not is_faithful(raw, data):
             raw = orjson.dumps(data)
         usage = read_usage(data.get("usage"))
@@ -155,7 +155,7 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
 
 def _read_error(raw: bytes, data: dict[str, Any]) -> Delta:
     if "error" not in data:
-        raise invalid()
+        raise UpstreamError.invalid()
     pieces = Spoken()
     read_error(data, pieces)
     return Delta(raw, "error", tuple(pieces), data=data)
@@ -213,20 +213,10 @@ def load(raw: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise invalid() from None
+        raise UpstreamError.invalid() from None
     if type(data) is not dict:
-        raise invalid()
+        raise UpstreamError.invalid()
     return data
-
-
-def invalid() -> UpstreamError:
-    """The answer is not one of the surface."""
-    return UpstreamError("upstream_invalid", 502)
-
-
-def cut_off() -> UpstreamError:
-    """The answer ended before it was complete."""
-    return UpstreamError("upstream_cut_off", 502)
 
 
 def _read_choice(
@@ -234,11 +224,11 @@ def _read_choice(
 ) -> None:
     """All text of one choice: its message (or delta), log-probabilities and whatever else it brings."""
     if type(choice) is not dict:
-        raise invalid()
+        raise UpstreamError.invalid()
     index = choice.get("index", position)
     message = choice.get(part)
     if type(index) is not int or type(message) not in (dict, type(None)):
-        raise invalid()
+        raise UpstreamError.invalid()
     content = ""
     for name, value in (message or {}).items():
         if name == "content" and type(value) is str:

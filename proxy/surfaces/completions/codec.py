@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
+from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions import told
-from proxy.surfaces.chat_completions.codec import ChatCodec, Role, invalid, is_faithful, load
+from proxy.surfaces.chat_completions.codec import ChatCodec, Role, is_faithful, load
 from proxy.surfaces.chat_completions.spoken import (
     Spoken,
     is_word,
@@ -127,7 +128,7 @@ def _as_text(choice: Mapping[str, Any]) -> dict[str, Any]:
 def _read(raw: bytes, data: dict[str, Any], kind: DeltaKind) -> Delta:
     choices = data.get("choices")
     if type(choices) is not list:
-        raise invalid()
+        raise UpstreamError.invalid()
     pieces = Spoken()
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
@@ -139,7 +140,7 @@ def _read(raw: bytes, data: dict[str, Any], kind: DeltaKind) -> Delta:
 
 def _read_choice(choice: Any, position: int, pieces: Spoken, finishes: list[tuple[int, str]]) -> None:
     if type(choice) is not dict or type(index := choice.get("index", position)) is not int:
-        raise invalid()
+        raise UpstreamError.invalid()
     text = choice.get("text")
     for name, value in choice.items():
         if name == "text" and type(text) is str:

@@ -66,7 +66,7 @@ class TranslatedCodec:
         delta = self._chat.body(raw)
         choice = next((each for each in delta.data["choices"] if each.get("index", 0) == 0), None)
         if choice is None:
-            raise UpstreamError("upstream_invalid", 502)
+            raise UpstreamError.invalid()
         writer = self._begun(delta.data)
         writer.tell(choice.get("message") or {})
         writer.stop(choice)

@@ -72,7 +72,7 @@ class TranslatedCodec:
         writer = self._begun(delta.data)
         choice = next((each for each in delta.data["choices"] if each.get("index", 0) == 0), None)
         if choice is None:
-            raise UpstreamError("upstream_invalid", 502)
+            raise UpstreamError.invalid()
         self._tell(writer, choice.get("message") or {})
         self._finish, self._usage = str(choice.get("finish_reason") or "stop"), delta.usage
         response = self._end(writer)

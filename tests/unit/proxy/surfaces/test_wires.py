@@ -6,7 +6,7 @@ import pytest
 
 from proxy.errors import BadRequest
 from proxy.exchange.ports import CHAT, UpstreamError, Wire
-from proxy.surfaces.wires import check_speaks, is_native, spoken
+from proxy.surfaces.wires import check_speaks, is_native, spoken, unsupported
 
 
 def nowhere(_: str) -> frozenset[Wire]:
@@ -36,3 +36,9 @@ def test_what_the_upstream_lacks_is_said_clearly() -> None:
 def test_an_upstream_that_speaks_it_or_does_not_exist_is_left_to_the_corridor() -> None:
     check_speaks(lambda _: frozenset({"media"}), "m", "media")
     check_speaks(nowhere, "m", "media")
+
+
+def test_what_chat_lacks_names_its_field() -> None:
+    error = unsupported("tools but functions")
+    assert (error.code, error.param) == ("unsupported_by_upstream", "tools")
+    assert "which have no tools but functions" in error.message
