@@ -136,11 +136,10 @@ class Asked:
 
 
 class Surface(Protocol):
-    """A translator. `name` stands in records and metrics."""
+    """A translator."""
 
-    @property
-    def name(self) -> str:
-        """Stable name, one of a few."""
+    name: str
+    """What stands in records and metrics: one of a few."""
 
     def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
         """What is asked.
@@ -152,8 +151,9 @@ class Surface(Protocol):
     def downstream(self, exchange: Exchange, connection: Connection) -> Downstream:
         """The client of one exchange."""
 
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:
-        """An error in the surface's shape."""
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """An error in the surface's shape: OpenAI's, where it has none of its own."""
+        return error.body()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
 from proxy.surfaces.checks import check_flag, check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor, is_structured
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
@@ -23,7 +23,7 @@ PATH = "/chat/completions"
 DEPLOYMENT_PATH = "/openai/deployments/{name}/chat/completions"
 
 
-class ChatCompletions:
+class ChatCompletions(Surface):
     """See `guarded_route.Surface`. `wall`: seconds since the epoch."""
 
     name = "chat_completions"
@@ -64,10 +64,6 @@ class ChatCompletions:
     def downstream(self, exchange: Exchange, connection: Connection) -> ChatDownstream:
         """The client of one exchange."""
         return ChatDownstream(exchange, connection, self._headers, self._wall)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
 
 
 class Deployment(ChatCompletions):

@@ -8,7 +8,7 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange, Replacement
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
@@ -18,7 +18,7 @@ from proxy.surfaces.checks import check_flag, check_model
 from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 from proxy.surfaces.wires import WiresOf, is_native
@@ -56,7 +56,7 @@ class CompletionsDownstream(ChatDownstream):
     form = TextForm()
 
 
-class Completions:
+class Completions(Surface):
     """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks; `wall`: Unix time.
 
     `role`: the constitution's, where chat completions are asked.
@@ -118,10 +118,6 @@ class Completions:
     def downstream(self, exchange: Exchange, connection: Connection) -> CompletionsDownstream:
         """The client of one exchange."""
         return CompletionsDownstream(exchange, connection, self._headers, self._wall)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
 
 
 def _is_batch(prompt: Any) -> bool:

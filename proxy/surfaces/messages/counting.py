@@ -15,7 +15,7 @@ from proxy.exchange.exchange import Delta, Exchange
 from proxy.surfaces.chat_completions.codec import is_faithful, load
 from proxy.surfaces.chat_completions.spoken import Spoken
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.codec import asked
 from proxy.surfaces.messages.downstream import AnthropicDownstream
@@ -59,7 +59,7 @@ class CountDownstream(RelayDownstream, AnthropicDownstream):
     blamed = "messages"
 
 
-class CountTokens:
+class CountTokens(Surface):
     """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks."""
 
     name = "messages"

@@ -12,7 +12,7 @@ from proxy.exchange.ports import Wire
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.codec import MessagesCodec
 from proxy.surfaces.messages.downstream import MessagesDownstream
@@ -28,7 +28,7 @@ ID_HEADER = b"request-id"
 """Where Anthropic's clients look for the id of a request."""
 
 
-class Messages:
+class Messages(Surface):
     """See `guarded_route.Surface`. `role`: the constitution's, where chat completions are asked.
 
     `wall`: seconds since the epoch.

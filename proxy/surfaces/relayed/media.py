@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from classifiers.classification import Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.checks import check_model
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits, is_form
 from proxy.surfaces.relayed.codec import BytesCodec, MediaCodec
 from proxy.surfaces.relayed.downstream import ImageDownstream, RelayDownstream
@@ -52,7 +52,7 @@ ROUTES: Mapping[Family, tuple[MediaRoute, ...]] = {
 """What each word of the setting `relay` opens."""
 
 
-class Media:
+class Media(Surface):
     """See `guarded_route.Surface`. One for each route; `family` is its name in records."""
 
     def __init__(
@@ -106,7 +106,3 @@ class Media:
         """The client of one exchange."""
         kind = ImageDownstream if self._route.medium == "image" else RelayDownstream
         return kind(exchange, connection, self._headers, lambda: 0.0)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, NotFound, bad_field
+from proxy.errors import NotFound, bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import Wire
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.codec import ResponsesCodec
 from proxy.surfaces.responses.downstream import ResponsesDownstream
@@ -27,7 +27,7 @@ PATH = "/responses"
 NATIVE: Wire = "responses"
 
 
-class Responses:
+class Responses(Surface):
     """See `guarded_route.Surface`. `role`: the constitution's, where chat completions are asked.
 
     `wall`: seconds since the epoch.
@@ -92,7 +92,3 @@ class Responses:
     def downstream(self, exchange: Exchange, connection: Connection) -> ResponsesDownstream:
         """The client of one exchange."""
         return ResponsesDownstream(exchange, connection, self._headers, self._wall, self._withheld)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
