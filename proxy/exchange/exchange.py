@@ -95,6 +95,13 @@ class Delta:
     unread: tuple[tuple[int, str], ...] = ()
     """(choice, kind) of parts that hold no text anybody could judge: a picture, a recording."""
 
+    def of_choice(self, index: int, raw: bytes, data: Any) -> Delta:
+        """What is judged of one choice, with that choice in the words of another wire."""
+        pieces = tuple(piece for piece in self.pieces if piece.choice == index)
+        finishes = tuple(finish for finish in self.finishes if finish[0] == index)
+        unread = tuple(part for part in self.unread if part[0] == index)
+        return Delta(raw, self.kind, pieces, finishes, self.usage, data, unread)
+
 
 @dataclass(slots=True)
 class ChoiceDraft:

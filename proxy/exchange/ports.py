@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from policies.critique import Ask
 from policies.lanes import Lane
@@ -52,7 +52,7 @@ class UpstreamError(Exception):
     """The upstream did not answer as asked.
 
     `status` and `body` are relayed where the upstream itself answered (`body` is not None);
-    otherwise `code` is `upstream_unreachable`, `upstream_timeout` or `upstream_invalid`.
+    otherwise `code` says what went wrong (the class methods).
     `provider_filter`: the upstream's own content filter refused.
     """
 
@@ -72,6 +72,26 @@ class UpstreamError(Exception):
         self.content_type = content_type
         self.headers = tuple(headers)
         self.provider_filter = provider_filter
+
+    @classmethod
+    def unreachable(cls) -> Self:
+        """No connection: refused, no such host, TLS failed, or closed before it answered."""
+        return cls("upstream_unreachable", 502)
+
+    @classmethod
+    def timed_out(cls) -> Self:
+        """A time limit passed: connecting, waiting for the first byte, between bytes, or in all."""
+        return cls("upstream_timeout", 504)
+
+    @classmethod
+    def invalid(cls) -> Self:
+        """It answered, but not what was asked for."""
+        return cls("upstream_invalid", 502)
+
+    @classmethod
+    def cut_off(cls) -> Self:
+        """The answer ended before it was complete."""
+        return cls("upstream_cut_off", 502)
 
 
 @value(frozen=True, slots=True)

@@ -93,6 +93,20 @@ class Call:
     body: dict[str, Any]
     raw: bytes
 
+    @property
+    def target(self) -> str:
+        """Path and query, for an upstream that is asked the same way."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def check_query(self) -> None:
+        """No parameter but the one that Anthropic's clients send.
+
+        Raises:
+            BadRequest: there are others.
+        """
+        if self.query not in ("", "beta=true"):
+            raise BadRequest("This route takes no query parameters.", code="invalid_value")
+
 
 @value(frozen=True, slots=True)
 class Asked:
@@ -122,11 +136,10 @@ class Asked:
 
 
 class Surface(Protocol):
-    """A translator. `name` stands in records and metrics."""
+    """A translator."""
 
-    @property
-    def name(self) -> str:
-        """Stable name, one of a few."""
+    name: str
+    """What stands in records and metrics: one of a few."""
 
     def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
         """What is asked.
@@ -138,8 +151,9 @@ class Surface(Protocol):
     def downstream(self, exchange: Exchange, connection: Connection) -> Downstream:
         """The client of one exchange."""
 
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:
-        """An error in the surface's shape."""
+    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
+        """An error in the surface's shape: OpenAI's, where it has none of its own."""
+        return error.body()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxy.errors import BadRequest
-from proxy.exchange.ports import UpstreamError, Wire
+from proxy.exchange.ports import CHAT, UpstreamError, Wire
 
 WiresOf = Callable[[str], frozenset[Wire]]
 """From a model's name to what its upstream speaks; raises `UpstreamError` where there is none."""
@@ -17,6 +17,22 @@ def spoken(wires: WiresOf, model: str, otherwise: Wire) -> frozenset[Wire]:
         return wires(model)
     except UpstreamError:
         return frozenset({otherwise})
+
+
+def is_native(wires: WiresOf, model: str, wanted: Wire) -> bool:
+    """Whether a model's upstream speaks an API itself; if not, chat completions are asked in its place.
+
+    Raises:
+        BadRequest: code `unsupported_by_upstream`, it speaks neither.
+    """
+    found = spoken(wires, model, wanted)
+    if wanted in found or found & CHAT:
+        return wanted in found
+    raise BadRequest(
+        f"The upstream of this model speaks no API that {wanted} can be made of.",
+        code="unsupported_by_upstream",
+        param="model",
+    )
 
 
 def check_speaks(wires: WiresOf, model: str, wanted: Wire) -> None:
@@ -31,3 +47,12 @@ def check_speaks(wires: WiresOf, model: str, wanted: Wire) -> None:
             code="unsupported_by_upstream",
             param="model",
         )
+
+
+def unsupported(what: str) -> BadRequest:
+    """Something of a request that cannot be asked in chat completions; its first word names the field."""
+    return BadRequest(
+        f"The upstream of this model speaks chat completions only, which have no {what}.",
+        code="unsupported_by_upstream",
+        param=what.partition(" ")[0],
+    )

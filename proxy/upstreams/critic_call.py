@@ -9,7 +9,6 @@ import orjson
 from policies.critique import Ask
 from proxy.exchange.exchange import Exchange, Usage
 from proxy.exchange.ports import CriticAnswer, UpstreamError
-from proxy.upstreams.faults import invalid
 
 CRITIC_PATH = "/chat/completions"
 _MODELS_REMEMBERED = 256
@@ -93,9 +92,9 @@ def read_critic_answer(raw: bytes) -> CriticAnswer:
         choice = payload["choices"][0]
         text = choice["message"]["content"] or choice["message"].get("refusal")
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError):
-        raise invalid() from None
+        raise UpstreamError.invalid() from None
     if not isinstance(text, str) or choice.get("finish_reason") in ("length", "content_filter"):
-        raise invalid()
+        raise UpstreamError.invalid()
     return CriticAnswer(text=text, usage=read_usage(payload.get("usage")))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.exchange.exchange import Delta, Exchange
-from proxy.upstreams import faults
+from proxy.exchange.ports import UpstreamError
 
 
 class Ending:
@@ -40,4 +40,4 @@ def last_delta(rest: bytes, ending: Ending, exchange: Exchange) -> Delta:
         return exchange.codec.frame(rest.strip() + b"\n\n")
     if ending.finished:
         return Delta(raw=b"", kind="done")
-    raise faults.cut_off()
+    raise UpstreamError.cut_off()

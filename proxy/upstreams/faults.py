@@ -21,26 +21,6 @@ _WRITTEN = frozenset({"failed_generation"})
 """Fields of errors that hold the model's own words: Groq's, for a tool call that was none."""
 
 
-def unreachable() -> UpstreamError:
-    """No connection: refused, no such host, TLS failed, or closed before it answered."""
-    return UpstreamError("upstream_unreachable", 502)
-
-
-def timed_out() -> UpstreamError:
-    """A time limit passed: connecting, waiting for the first byte, between bytes, or in all."""
-    return UpstreamError("upstream_timeout", 504)
-
-
-def invalid() -> UpstreamError:
-    """It answered, but not what was asked for."""
-    return UpstreamError("upstream_invalid", 502)
-
-
-def cut_off() -> UpstreamError:
-    """The answer ended before it was complete."""
-    return UpstreamError("upstream_cut_off", 502)
-
-
 def refused(
     status: int, raw: bytes = b"", headers: Sequence[tuple[str, str]] = (), secret: str | None = None
 ) -> UpstreamError:

@@ -13,7 +13,6 @@ from typing import cast
 import httptools
 
 from proxy.exchange.ports import UpstreamError
-from proxy.upstreams import faults
 
 _HELD_BYTES = 256 * 1024
 """The kernel is asked to wait while this much of an answer has arrived and was not read."""
@@ -111,7 +110,7 @@ class HttpConnection(asyncio.Protocol):
         self._heard_at = now = self._loop.time()
         self._timer = self._loop.call_at(min(now + first_byte, deadline), self._watch)
         if self._closed:
-            self._error = faults.unreachable()
+            self._error = UpstreamError.unreachable()
         else:
             self._transport.write(request)
 
@@ -144,7 +143,7 @@ class HttpConnection(asyncio.Protocol):
             else:
                 await self._news()
         if self._packed:
-            raise faults.cut_off()
+            raise UpstreamError.cut_off()
         return b""
 
     def end(self) -> bool:
@@ -183,16 +182,16 @@ class HttpConnection(asyncio.Protocol):
             chunk = self._inflated(chunk, self._inflater)
         self._left -= len(chunk)
         if self._left < 0:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         return chunk
 
     def _inflated(self, chunk: bytes, inflater: zlib._Decompress) -> bytes:
         try:
             plain = inflater.decompress(chunk, min(self._left + 1, _INFLATED_BYTES))
         except zlib.error:
-            raise faults.invalid() from None
+            raise UpstreamError.invalid() from None
         if inflater.unused_data:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         if inflater.unconsumed_tail:
             self._body.insert(0, inflater.unconsumed_tail)
         self._packed = not inflater.eof
@@ -222,7 +221,7 @@ class HttpConnection(asyncio.Protocol):
         due = min(silent_since + self._silence, self._deadline)
         if due <= now:
             self._timer = None
-            self._fail(faults.timed_out())
+            self._fail(UpstreamError.timed_out())
         else:
             self._timer = self._loop.call_at(due, self._watch)
 
@@ -251,9 +250,9 @@ class HttpConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade, UpstreamError):
             self._keeps = False
-            self._fail(faults.invalid())
+            self._fail(UpstreamError.invalid())
         if self._head_size > _HEAD_BYTES:
-            self._fail(faults.invalid())
+            self._fail(UpstreamError.invalid())
         if self._held > _HELD_BYTES and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -268,14 +267,14 @@ class HttpConnection(asyncio.Protocol):
         self._closed = True
         if self.status and self._until_close and exc is None and self._error is None:
             self._complete = True  # a body without a length ends with its connection
-        self._fail(faults.cut_off() if self.status else faults.unreachable())
+        self._fail(UpstreamError.cut_off() if self.status else UpstreamError.unreachable())
 
     # What the parser calls.
 
     def on_message_begin(self) -> None:
         """A message starts; after the answer none may."""
         if self._complete:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line, also of an interim answer. Trailers, which come after the head, are dropped."""
@@ -290,14 +289,14 @@ class HttpConnection(asyncio.Protocol):
         """Status and headers are there."""
         status = self._parser.get_status_code()
         if status < 100:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         if status < 200:
             return
         encoding = dict(self.headers).get("content-encoding", "identity").strip().lower()
         if encoding in ("gzip", "x-gzip", "deflate"):
             self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
         elif encoding not in ("", "identity") and status < 400:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         self.status = status
 
     def on_body(self, body: bytes) -> None:

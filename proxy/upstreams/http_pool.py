@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import aiohappyeyeballs
 
-from proxy.upstreams import faults
+from proxy.exchange.ports import UpstreamError
 from proxy.upstreams.http_connection import HttpConnection
 from proxy.upstreams.http_limits import HttpLimits
 
@@ -107,14 +107,14 @@ class HttpPool:
 
     async def _open(self) -> HttpConnection:
         if self._closed:
-            raise faults.unreachable()
+            raise UpstreamError.unreachable()
         try:
             async with asyncio.timeout(self._connect_seconds):
                 return await self._connected(asyncio.get_running_loop())
         except TimeoutError:
-            raise faults.timed_out() from None
+            raise UpstreamError.timed_out() from None
         except (OSError, UnicodeError):  # a TLS failure is an OSError; names that are none are the other
-            raise faults.unreachable() from None
+            raise UpstreamError.unreachable() from None
 
     async def _connected(self, loop: asyncio.AbstractEventLoop) -> HttpConnection:
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)

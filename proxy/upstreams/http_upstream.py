@@ -123,7 +123,7 @@ class HttpUpstream:
                 async with HttpCall(self, request, deadline, key) as call:
                     raw = await call.whole_body()
         except TimeoutError:
-            raise faults.timed_out() from None
+            raise UpstreamError.timed_out() from None
         return _model_list(raw)
 
     async def aclose(self) -> None:
@@ -157,7 +157,7 @@ class HttpUpstream:
         fields = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{fields}\r\n"
         if not head.count("\r") == head.count("\n") == len(sent) + 2 or max(head) > "\xff":
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         return head.encode("latin-1") + (payload or b"")
 
     def credentials(self, headers: Mapping[str, str], key: str | None = None) -> dict[str, str]:
@@ -244,7 +244,7 @@ class HttpCall:
         if 200 <= status < 300:
             return
         if not 400 <= status <= 599:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         raw = await _error_body(connection)
         headers = tuple(pair for pair in self.head.headers if pair[0] != "content-type")
         raise faults.refused(status, raw, headers, self._key)
@@ -274,7 +274,7 @@ class ExchangeCall(HttpCall):
             yield self._exchange.codec.body(await self.whole_body())
             return
         if "event-stream" not in dict(self._connection.headers).get("content-type", "").lower():
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         ending = Ending(self._exchange.choices)
         splitter = FrameSplitter(self._upstream.limits.frame_bytes)
         read = self._exchange.codec.frame
@@ -282,7 +282,7 @@ class ExchangeCall(HttpCall):
             try:
                 frames = splitter.feed(chunk)
             except FrameTooLarge:
-                raise faults.invalid() from None
+                raise UpstreamError.invalid() from None
             left = len(frames)
             for frame in frames:
                 left -= 1
@@ -302,7 +302,7 @@ async def _whole(connection: HttpConnection, limit: int | None = None) -> bytes:
     while chunk := await connection.read():
         size += len(chunk)
         if limit is not None and size > limit:
-            raise faults.invalid()
+            raise UpstreamError.invalid()
         parts.append(chunk)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -329,7 +329,7 @@ def _model_list(raw: bytes) -> list[dict[str, Any]]:
     try:
         entries = orjson.loads(raw)["data"]
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
-        raise faults.invalid() from None
+        raise UpstreamError.invalid() from None
     if not isinstance(entries, list):
-        raise faults.invalid()
+        raise UpstreamError.invalid()
     return [entry for entry in entries if isinstance(entry, dict)]

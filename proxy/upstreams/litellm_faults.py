@@ -52,11 +52,11 @@ def translated(error: Exception) -> UpstreamError:
     names = [kind.__name__ for kind in type(error).__mro__]
     if "MidStreamFallbackError" in names:
         inner = getattr(error, "original_exception", None)
-        return faults.timed_out() if "Timeout" in _names(inner) else faults.cut_off()
+        return UpstreamError.timed_out() if "Timeout" in _names(inner) else UpstreamError.cut_off()
     if "Timeout" in names or "APITimeoutError" in names:
-        return faults.timed_out()
+        return UpstreamError.timed_out()
     if "APIConnectionError" in names:
-        return faults.unreachable()
+        return UpstreamError.unreachable()
     fault = _BY_CODE.get(str(getattr(error, "code", ""))) if "BadRequestError" in names else None
     fault = fault or next((_BY_CLASS[name] for name in names if name in _BY_CLASS), None)
     if fault is None:

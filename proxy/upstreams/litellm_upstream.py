@@ -130,7 +130,7 @@ class LitellmUpstream:
                 try:
                     self._litellm = await asyncio.to_thread(_import_litellm)
                 except ImportError:
-                    raise faults.unreachable() from None
+                    raise UpstreamError.unreachable() from None
         return self._litellm
 
     async def aclose(self) -> None:
@@ -199,7 +199,7 @@ async def _within(seconds: float, awaited: Awaitable[Any]) -> Any:
         async with asyncio.timeout(seconds):
             return await awaited
     except TimeoutError:
-        raise faults.timed_out() from None
+        raise UpstreamError.timed_out() from None
     except UpstreamError:
         raise
     except Exception as error:  # noqa: BLE001 (litellm raises what its providers raise; none of it may pass)
@@ -248,7 +248,7 @@ def _body(answer: Any) -> bytes:
             choice.setdefault("logprobs", None)
         return orjson.dumps(whole)
     except (AttributeError, KeyError, TypeError):
-        raise faults.invalid() from None
+        raise UpstreamError.invalid() from None
 
 
 def _chunk(chunk: Any) -> dict[str, Any]:
@@ -279,7 +279,7 @@ def _note_choices(chunk: Mapping[str, Any], open_choices: dict[int, None], strea
         open_choices[choice["index"]] = None
         if choice["finish_reason"] is not None:
             if _received_finish(stream) is None:
-                raise faults.cut_off()
+                raise UpstreamError.cut_off()
             del open_choices[choice["index"]]
 
 
@@ -292,7 +292,7 @@ def _closing(last: Mapping[str, Any], open_choices: Mapping[int, None], stream: 
     """What is missing at the end: finish reasons that litellm swallowed, and the end mark."""
     reason = _received_finish(stream)
     if not last or reason is None:
-        raise faults.cut_off()
+        raise UpstreamError.cut_off()
     head = wire.AnswerHead(str(last.get("id")), str(last.get("model")), int(last.get("created", 0)))
     frames = [wire.event(wire.chunk(head, index, {}, reason)) for index in open_choices]
     return [*frames, wire.DONE]

@@ -8,8 +8,7 @@ import orjson
 
 from policies.critique import Ask
 from proxy.exchange.exchange import Usage
-from proxy.exchange.ports import CriticAnswer
-from proxy.upstreams.faults import invalid
+from proxy.exchange.ports import CriticAnswer, UpstreamError
 
 MESSAGES_PATH = "/messages"
 _WHOLE = ("end_turn", "stop_sequence")
@@ -36,9 +35,9 @@ def read_messages_answer(raw: bytes) -> CriticAnswer:
         blocks = [block["text"] for block in payload["content"] if block["type"] == "text"]
         text = "".join(blocks)
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise invalid() from None
+        raise UpstreamError.invalid() from None
     if not text or payload.get("stop_reason") not in _WHOLE:
-        raise invalid()
+        raise UpstreamError.invalid()
     return CriticAnswer(text=text, usage=_usage(payload.get("usage")))
 
 

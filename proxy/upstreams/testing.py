@@ -14,9 +14,8 @@ from policies.constitution import CompiledConstitution
 from policies.policy import Policy
 from policies.replies import CannedReplies
 from proxy.exchange.exchange import Delta, Exchange, Piece
-from proxy.exchange.ports import Codec
+from proxy.exchange.ports import Codec, UpstreamError
 from proxy.upstreams.critic_call import read_usage
-from proxy.upstreams.faults import invalid
 from proxy.upstreams.testing_behaviours import BEHAVIOURS, TEXT
 from proxy.upstreams.testing_server import ScriptedServer
 from proxy.upstreams.testing_talk import Call, Talk
@@ -97,16 +96,16 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     try:
         payload = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise invalid() from None
+        raise UpstreamError.invalid() from None
     if not isinstance(payload, dict):
-        raise invalid()
+        raise UpstreamError.invalid()
     return payload
 
 
 def _delta(raw: bytes, payload: dict[str, Any], key: str) -> Delta:
     choices = payload.get("choices")
     if not isinstance(choices, list) or (key == "message" and not choices):
-        raise invalid()
+        raise UpstreamError.invalid()
     pieces: list[Piece] = []
     finishes: list[tuple[int, str]] = []
     for choice in choices:

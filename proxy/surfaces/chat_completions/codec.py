@@ -10,6 +10,7 @@ import orjson
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField, Usage
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.chat_completions.spoken import (
+    TEXT_PARTS,
     Spoken,
     is_counted,
     is_word,
@@ -36,7 +37,6 @@ _PLAIN_KEYS = frozenset({"id", "object", "created", "model", "choices", "usage",
 _PLAIN_LABELS = ("id", "object", "model", "system_fingerprint")
 _PLAIN_CHOICE = frozenset({"index", "message", "finish_reason", "logprobs"})
 _PLAIN_CHUNK = frozenset({"index", "delta", "finish_reason", "logprobs"})
-_TEXT_PARTS = frozenset({"text", "output_text"})
 WITHHELD = "[This message was withheld.]"
 """What the model reads in place of a message that was blocked before."""
 
@@ -52,10 +52,10 @@ class ChatCodec:
     newer models read `developer`, most servers `system`.
     """
 
-    __slots__ = ("_role",)
+    __slots__ = ("role",)
 
     def __init__(self, constitution_role: Role = "system") -> None:
-        self._role = constitution_role
+        self.role: Role = constitution_role
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The request with the constitution before the client's own messages, all else kept.
@@ -68,9 +68,14 @@ class ChatCodec:
             _withheld(message) if place in exchange.withheld else message
             for place, message in enumerate(exchange.body["messages"])
         ]
-        if constitution:
-            messages.insert(0, {"role": self._role, "content": constitution})
-        return orjson.dumps({**exchange.body, "messages": messages})
+        return self.led({**exchange.body, "messages": messages}, constitution)
+
+    def led(self, request: Mapping[str, Any], constitution: str) -> bytes:
+        """A chat request with the constitution before its messages."""
+        if not constitution:
+            return orjson.dumps(request)
+        first = {"role": self.role, "content": constitution}
+        return orjson.dumps({**request, "messages": [first, *request["messages"]]})
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -81,7 +86,7 @@ class ChatCodec:
         data = load(raw)
         choices = data.get("choices")
         if type(choices) is not list:
-            raise invalid()
+            raise UpstreamError.invalid()
         if not is_faithful(raw, data):
             raw = orjson.dumps(data)
         usage = read_usage(data.get("usage"))
@@ -150,7 +155,7 @@ def _read_data(raw: bytes, payload: bytes) -> Delta:
 
 def _read_error(raw: bytes, data: dict[str, Any]) -> Delta:
     if "error" not in data:
-        raise invalid()
+        raise UpstreamError.invalid()
     pieces = Spoken()
     read_error(data, pieces)
     return Delta(raw, "error", tuple(pieces), data=data)
@@ -208,20 +213,10 @@ def load(raw: bytes) -> dict[str, Any]:
     try:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise invalid() from None
+        raise UpstreamError.invalid() from None
     if type(data) is not dict:
-        raise invalid()
+        raise UpstreamError.invalid()
     return data
-
-
-def invalid() -> UpstreamError:
-    """The answer is not one of the surface."""
-    return UpstreamError("upstream_invalid", 502)
-
-
-def cut_off() -> UpstreamError:
-    """The answer ended before it was complete."""
-    return UpstreamError("upstream_cut_off", 502)
 
 
 def _read_choice(
@@ -229,11 +224,11 @@ def _read_choice(
 ) -> None:
     """All text of one choice: its message (or delta), log-probabilities and whatever else it brings."""
     if type(choice) is not dict:
-        raise invalid()
+        raise UpstreamError.invalid()
     index = choice.get("index", position)
     message = choice.get(part)
     if type(index) is not int or type(message) not in (dict, type(None)):
-        raise invalid()
+        raise UpstreamError.invalid()
     content = ""
     for name, value in (message or {}).items():
         if name == "content" and type(value) is str:
@@ -272,7 +267,7 @@ def _read_field(index: int, name: str, value: Any, pieces: Spoken) -> None:
 def _read_parts(index: int, parts: list[Any], pieces: Spoken) -> None:
     """Content as a list of parts, as some servers give it."""
     for part in parts:
-        text = part.get("text") if type(part) is dict and part.get("type") in _TEXT_PARTS else None
+        text = part.get("text") if type(part) is dict and part.get("type") in TEXT_PARTS else None
         if type(text) is str:
             pieces.append(Piece(index, "content", text))
             part = {name: value for name, value in part.items() if name != "text"}  # noqa: PLW2901

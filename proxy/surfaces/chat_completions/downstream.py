@@ -65,10 +65,6 @@ class ChatDownstream:
         """HTTP status that the client saw; 0 before the commit point."""
         return self._connection.status
 
-    async def wait_left(self) -> None:
-        """Return when the client has closed the connection."""
-        await self._connection.wait_left()
-
     async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:
         """Send deltas as they are, in one write."""
         if deltas[0].kind == "body":
@@ -103,22 +99,32 @@ class ChatDownstream:
         may_refuse = ruling.replacements and not self._connection.status
         if may_refuse and await self._refused(head, deltas, draft, ruling):
             return
-        exchange = self._exchange
-        if not exchange.stream:
-            untouched = bool(deltas) and not ruling.replacements and not exchange.wants_verdict
-            body = deltas[0].raw if untouched else render.render_body(self._rendering(ruling), deltas)
-            await self._answer_upstream(head, ruling, body)
+        if not self._exchange.stream:
+            await self._answer_upstream(head, ruling, self._body(deltas, draft, ruling))
             return
-        rendering = self._rendering(ruling)
-        frames = render.render_stream(rendering, deltas, draft)
+        frames = self._stream(deltas, draft, ruling)
         if not self._connection.status:
             await self._start_stream(head, ruling)
         await self._connection.write(frames, more=False)
+
+    def _body(self, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bytes:  # noqa: ARG002
+        """A whole answer."""
+        if deltas and not ruling.replacements and not self._exchange.wants_verdict:
+            return deltas[0].raw
+        return render.render_body(self._rendering(ruling), deltas)
+
+    def _stream(self, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bytes:
+        """A whole stream, or the rest of one that has started."""
+        return render.render_stream(self._rendering(ruling), deltas, draft)
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
         if not self._connection.status:
             await self._start_stream(head, ruling)
+        await self._connection.write(self._broken_off(draft, ruling), more=False)
+
+    def _broken_off(self, draft: Draft, ruling: Ruling) -> bytes:
+        """The end of a stream that is cut."""
         rendering = self._rendering(ruling)
         identity = self._identity(rendering)
         replaced = rendering.replaced
@@ -130,7 +136,7 @@ class ChatDownstream:
                 frames.append(self._tail(rendering, identity, index))
         usage = None if draft.usage is None else schema.usage_body(draft.usage)
         frames.extend(render.ending(rendering, identity, usage))
-        await self._connection.write(b"".join(frames), more=False)
+        return b"".join(frames)
 
     def _tail(self, rendering: Rendering, identity: Identity, index: int) -> bytes:
         """Notice and finish reason after text that has left. Inside JSON no notice can be read."""
@@ -141,17 +147,20 @@ class ChatDownstream:
         return b"".join([render.own_frame(rendering, identity, choice) for choice in choices])
 
     async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
-        """End a relayed stream: finish, verdict where asked, usage, end mark."""
+        """End a relayed stream with what it lacks."""
         if self._connection.ended:
             return
         if not self._connection.status:
             await self._start_stream(head, ruling)
+        await self._connection.write(self._rest(held, ruling), more=False)
+
+    def _rest(self, held: Sequence[Delta], ruling: Ruling) -> bytes:
+        """Finish, verdict where asked, usage, end mark."""
         rendering = self._rendering(ruling)
-        frames = render.closing(rendering, held, self._identity(rendering), ended=self._done)
-        await self._connection.write(b"".join(frames), more=False)
+        return b"".join(render.closing(rendering, held, self._identity(rendering), ended=self._done))
 
     async def fail(self, error: Exception) -> None:
-        """Status and body before the first byte, a data frame with the error after it."""
+        """Status and body before the first byte, a frame with the error after it."""
         if self._connection.ended:
             return
         if isinstance(error, UpstreamError) and error.body is not None and not self._connection.status:
@@ -160,11 +169,15 @@ class ChatDownstream:
             return
         fault = translated(error, self._exchange.id)
         if self._connection.status:
-            frame = raw_frame(fault.body()) if self._exchange.stream else b""
+            frame = self._error_frame(fault) if self._exchange.stream else b""
             await self._connection.write(frame, more=False)
             return
         rows = [_JSON, *encode_headers(fault.headers()), *self._ids()]
         await self._connection.answer(fault.status, rows, self._shaped(fault))
+
+    def _error_frame(self, fault: GatehouseError) -> bytes:
+        """An error that ends a stream."""
+        return raw_frame(fault.body())
 
     def _ids(self) -> HeaderRows:
         return self._headers.ids(self._exchange.id)
@@ -223,10 +236,13 @@ class ChatDownstream:
 
     def _rendering(self, ruling: Ruling) -> Rendering:
         exchange = self._exchange
-        style = exchange.bundle.policy.block_style
-        shape = schema.block_shape("auto" if style == "error" else style, exchange.structured)
         identity = Identity.canned(exchange, self._wall(), self.form.prefix)
-        return Rendering(exchange, ruling, Shape(shape), identity, self.form)
+        return Rendering(exchange, ruling, self._shape(), identity, self.form)
+
+    def _shape(self) -> Shape:
+        """What a replaced answer looks like."""
+        style = self._exchange.bundle.policy.block_style
+        return Shape(schema.block_shape("auto" if style == "error" else style, self._exchange.structured))
 
 
 def is_outage(ruling: Ruling) -> bool:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.chat_completions.codec import ChatCodec
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.checks import check_flag, check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor, is_structured
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 
@@ -22,7 +23,7 @@ PATH = "/chat/completions"
 DEPLOYMENT_PATH = "/openai/deployments/{name}/chat/completions"
 
 
-class ChatCompletions:
+class ChatCompletions(Surface):
     """See `guarded_route.Surface`. `wall`: seconds since the epoch."""
 
     name = "chat_completions"
@@ -64,10 +65,6 @@ class ChatCompletions:
         """The client of one exchange."""
         return ChatDownstream(exchange, connection, self._headers, self._wall)
 
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
-
 
 class Deployment(ChatCompletions):
     """Azure's path, `/openai/deployments/{name}/chat/completions`: the path names the model, not the body."""
@@ -89,30 +86,12 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
         BadRequest: naming the field at fault.
     """
     check_messages(body.get("messages"), limits)
-    model = body.get("model")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise bad_field("stream", "must be true or false")
+    check_model(body.get("model"))
+    check_flag(body, "stream")
     _check_moderation(body.get("moderation"))
     choices = body.get("n")
     if choices is not None and (type(choices) is not int or not 1 <= choices <= limits.choices):
         raise bad_field("n", f"must be a whole number from 1 to {limits.choices}")
-
-
-def check_messages(messages: Any, limits: Limits) -> None:
-    """A conversation that can be walked.
-
-    Raises:
-        BadRequest: no list of objects, an empty one, or too long a one.
-    """
-    if type(messages) is not list or not messages:
-        raise bad_field("messages", "must be a list with at least one message")
-    if len(messages) > limits.messages:
-        raise bad_field("messages", f"must not hold more than {limits.messages} messages")
-    for message in messages:
-        if type(message) is not dict:
-            raise bad_field("messages", "must hold objects only")
 
 
 def _check_moderation(asked: Any) -> None:

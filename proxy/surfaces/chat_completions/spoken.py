@@ -13,6 +13,8 @@ from proxy.exchange.exchange import Piece, Usage
 from proxy.surfaces.extract import MEDIA
 from proxy.surfaces.leaves import Found
 
+TEXT_PARTS = frozenset({"text", "output_text"})
+"""Types of the parts of a content that are its text."""
 _LONGEST_TOKEN = 48
 _LABEL_WORDS = "id object created model system_fingerprint service_tier provider obfuscation"
 LABELS = frozenset(_LABEL_WORDS.split())

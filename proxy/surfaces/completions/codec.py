@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece
-from proxy.surfaces.chat_completions.codec import ChatCodec, Role, invalid, is_faithful, load
+from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions import told
+from proxy.surfaces.chat_completions.codec import ChatCodec, Role, is_faithful, load
 from proxy.surfaces.chat_completions.spoken import (
     Spoken,
     is_word,
@@ -83,23 +85,21 @@ class TranslatedCodec(CompletionsCodec):
     """
 
     def __init__(self, role: Role = "system") -> None:
-        self._role = role
+        self._chat = ChatCodec(role)
 
     def payload(self, exchange: Exchange, constitution: str) -> bytes:
         """The chat request."""
         messages = [{"role": "user", "content": exchange.body["prompt"]}]
-        if constitution:
-            messages.insert(0, {"role": self._role, "content": constitution})
         carried = {name: value for name, value in exchange.body.items() if name in CARRIED}
-        return orjson.dumps({**carried, "messages": messages})
+        return self._chat.led({**carried, "messages": messages}, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole chat answer as a completion."""
-        return self._rewritten(ChatCodec().body(raw))
+        return self._rewritten(self._chat.body(raw))
 
     def frame(self, raw: bytes) -> Delta:
         """One frame of a chat stream as one of a completion's."""
-        return self._rewritten(ChatCodec().frame(raw))
+        return self._rewritten(self._chat.frame(raw))
 
     @staticmethod
     def _rewritten(delta: Delta) -> Delta:
@@ -116,7 +116,7 @@ class TranslatedCodec(CompletionsCodec):
 
 def _as_text(choice: Mapping[str, Any]) -> dict[str, Any]:
     message = choice.get("message") or choice.get("delta") or {}
-    text = message.get("content") or message.get("refusal")
+    text = told.content(message) or message.get("refusal")
     return {
         "index": choice.get("index", 0),
         "text": text if type(text) is str else "",
@@ -128,7 +128,7 @@ def _as_text(choice: Mapping[str, Any]) -> dict[str, Any]:
 def _read(raw: bytes, data: dict[str, Any], kind: DeltaKind) -> Delta:
     choices = data.get("choices")
     if type(choices) is not list:
-        raise invalid()
+        raise UpstreamError.invalid()
     pieces = Spoken()
     finishes: list[tuple[int, str]] = []
     for position, choice in enumerate(choices):
@@ -140,7 +140,7 @@ def _read(raw: bytes, data: dict[str, Any], kind: DeltaKind) -> Delta:
 
 def _read_choice(choice: Any, position: int, pieces: Spoken, finishes: list[tuple[int, str]]) -> None:
     if type(choice) is not dict or type(index := choice.get("index", position)) is not int:
-        raise invalid()
+        raise UpstreamError.invalid()
     text = choice.get("text")
     for name, value in choice.items():
         if name == "text" and type(text) is str:

@@ -8,20 +8,22 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange, Replacement
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.downstream import ChatDownstream
+from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.chat_completions.schema import ChatForm, Shape, replaced_message
+from proxy.surfaces.checks import check_flag, check_model
 from proxy.surfaces.completions.codec import CARRIED, CompletionsCodec, TranslatedCodec
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.wires import WiresOf, spoken
+from proxy.surfaces.wires import WiresOf, is_native
 
-PATH, CHAT_PATH = "/completions", "/chat/completions"
+PATH = "/completions"
 _NEUTRAL: dict[str, Any] = {"echo": False, "best_of": 1, "suffix": "", "logprobs": None}
 """Fields that chat lacks, with the value that asks for nothing."""
 
@@ -54,7 +56,7 @@ class CompletionsDownstream(ChatDownstream):
     form = TextForm()
 
 
-class Completions:
+class Completions(Surface):
     """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks; `wall`: Unix time.
 
     `role`: the constitution's, where chat completions are asked.
@@ -83,7 +85,7 @@ class Completions:
         """
         body = call.body
         model = check_request(body, limits)
-        native = "completions" in spoken(self._wires, model, "completions")
+        native = is_native(self._wires, model, "completions")
         if not native:
             check_translatable(body)
         conversation, parts = self._conversation(body)
@@ -117,10 +119,6 @@ class Completions:
         """The client of one exchange."""
         return CompletionsDownstream(exchange, connection, self._headers, self._wall)
 
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
-
 
 def _is_batch(prompt: Any) -> bool:
     """Several prompts: a list of texts, or of lists of token ids."""
@@ -133,10 +131,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
     Raises:
         BadRequest: naming the field at fault.
     """
-    model, choices = body.get("model"), body.get("n")
+    model, choices = check_model(body.get("model")), body.get("n")
     prompt: Any = body.get("prompt")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
     kinds = {type(item) for item in prompt} if type(prompt) is list else {type(prompt)}
     if kinds not in ({str}, {int}, {list}) or (type(prompt) is int):
         raise bad_field("prompt", "must be a text, a list of texts, or token ids")
@@ -146,8 +142,7 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> str:
         raise bad_field("messages", "belongs to chat completions: a completion has a prompt")
     if type(body.get("suffix")) not in (str, type(None)):
         raise bad_field("suffix", "must be a text")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise bad_field("stream", "must be true or false")
+    check_flag(body, "stream")
     if choices is not None and (type(choices) is not int or choices < 1):
         raise bad_field("n", "must be a whole number from 1")
     if (choices or 1) * (len(prompt) if _is_batch(prompt) else 1) > limits.choices:

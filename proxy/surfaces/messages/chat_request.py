@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from proxy.errors import BadRequest
 from proxy.surfaces.chat_completions.codec import Role
+from proxy.surfaces.wires import unsupported
 
 _TRANSLATED_WORDS = """
     messages system max_tokens stop_sequences metadata tools tool_choice output_config output_format
@@ -40,7 +40,7 @@ def chat_body(request: Mapping[str, Any], role: Role) -> Json:
     """
     for name in _REFUSED:
         if request.get(name):
-            raise _unsupported(name)
+            raise unsupported(name)
     known = _TRANSLATED | _LEFT_OUT | {*_REFUSED}
     body = {name: value for name, value in request.items() if name not in known and value is not None}
     told = _plain(request.get("system") or "", "system")
@@ -59,14 +59,6 @@ def chat_body(request: Mapping[str, Any], role: Role) -> Json:
     return body | _tools(request) | _output(request)
 
 
-def _unsupported(what: str) -> BadRequest:
-    return BadRequest(
-        f"The upstream of this model speaks chat completions only, which have no {what}.",
-        code="unsupported_by_upstream",
-        param=what.partition(" ")[0],
-    )
-
-
 def _plain(content: Any, where: str) -> str:
     """Content that is text and nothing else."""
     if type(content) is str:
@@ -74,18 +66,18 @@ def _plain(content: Any, where: str) -> str:
     blocks = content if type(content) is list else [None]
     texts = [block.get("text") if type(block) is dict else None for block in blocks]
     if not all(type(text) is str for text in texts):
-        raise _unsupported(f"{where} that is no text")
+        raise unsupported(f"{where} that is no text")
     return "\n".join(text for text in texts if text)
 
 
 def _messages(message: Mapping[str, Any]) -> list[Json]:
     role, content = message.get("role"), message.get("content")
     if role not in ("user", "assistant", "system"):
-        raise _unsupported("messages of that role")
+        raise unsupported("messages of that role")
     if role == "system" or type(content) is str:
         return [{"role": role, "content": _plain(content, "messages")}]
     if type(content) is not list:
-        raise _unsupported("messages without content")
+        raise unsupported("messages without content")
     blocks = [block for block in content if not (type(block) is dict and block.get("type") in _THOUGHTS)]
     return _said(blocks) if role == "assistant" else _asked(blocks)
 
@@ -148,7 +140,7 @@ def _part(block: Any) -> Json:
         held = source.get("data") if source["type"] == "text" else source.get("content")
         heads = [str(block[name]) for name in ("title", "context") if block.get(name)]
         return {"type": "text", "text": "\n".join([*heads, _plain(held, "messages with a document")])}
-    raise _unsupported("messages with a content block of that type")
+    raise unsupported("messages with a content block of that type")
 
 
 def _address(source: Mapping[str, Any]) -> str:
@@ -170,7 +162,7 @@ def _tools(request: Mapping[str, Any]) -> Json:
     elif kind in _CHOICES:
         found["tool_choice"] = _CHOICES[kind]
     else:
-        raise _unsupported("tool_choice of that type")
+        raise unsupported("tool_choice of that type")
     if choice.get("disable_parallel_tool_use") is True:
         found["parallel_tool_calls"] = False
     return found
@@ -178,7 +170,7 @@ def _tools(request: Mapping[str, Any]) -> Json:
 
 def _tool(tool: Any) -> Json:
     if type(tool) is not dict or tool.get("type") not in (None, "custom"):
-        raise _unsupported("tools but functions")
+        raise unsupported("tools but functions")
     told = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name) is not None}
     return {"type": "function", "function": {**told, "parameters": tool.get("input_schema") or {}}}
 
@@ -194,5 +186,5 @@ def _output(request: Mapping[str, Any]) -> Json:
         schema = {"name": "answer", "schema": form.get("schema"), "strict": True}
         found["response_format"] = {"type": "json_schema", "json_schema": schema}
     elif form:
-        raise _unsupported("output_config with that format")
+        raise unsupported("output_config with that format")
     return found

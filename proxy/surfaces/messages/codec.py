@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, PieceField
-from proxy.surfaces.chat_completions.codec import cut_off, invalid, is_faithful, load
+from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions.codec import is_faithful, load
 from proxy.surfaces.chat_completions.spoken import Spoken, is_word, read_error
 from proxy.surfaces.messages.omission import left_out
 from proxy.surfaces.messages.schema import PING
@@ -71,7 +72,7 @@ class MessagesCodec:
         """
         data = load(raw)
         if type(data.get("content")) is not list:
-            raise invalid()
+            raise UpstreamError.invalid()
         if not is_faithful(raw, data):
             raw = orjson.dumps(data)
         pieces = Spoken()
@@ -91,12 +92,12 @@ class MessagesCodec:
         if payload is None:
             return Delta(PING, "comment")
         if payload[:6] == b"[DONE]":
-            raise cut_off()
+            raise UpstreamError.cut_off()
         event = load(payload)
         kind = event.get("type")
         if type(kind) is not str or not kind:
             if "error" not in event:
-                raise invalid()
+                raise UpstreamError.invalid()
             event = {"type": "error", **event}
             kind = "error"
         if kind == "ping":
@@ -142,7 +143,7 @@ class MessagesCodec:
     def _go_on(self, kind: str, event: Mapping[str, Any], pieces: Spoken) -> None:
         index = event.get("index")
         if type(index) is not int:
-            raise invalid()
+            raise UpstreamError.invalid()
         if kind == "content_block_start":
             self._blocks.block(index, event.get("content_block"), pieces)
             self._beside(kind, event, ("content_block",), pieces)

@@ -15,12 +15,12 @@ from proxy.exchange.exchange import Delta, Exchange
 from proxy.surfaces.chat_completions.codec import is_faithful, load
 from proxy.surfaces.chat_completions.spoken import Spoken
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.codec import asked
 from proxy.surfaces.messages.downstream import AnthropicDownstream
 from proxy.surfaces.messages.intake import Intake, check_request
-from proxy.surfaces.messages.routes import ID_HEADER, NATIVE, check_query, target_of
+from proxy.surfaces.messages.routes import ID_HEADER, NATIVE
 from proxy.surfaces.messages.spoken import Blocks
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.codec import BytesCodec
@@ -59,7 +59,7 @@ class CountDownstream(RelayDownstream, AnthropicDownstream):
     blamed = "messages"
 
 
-class CountTokens:
+class CountTokens(Surface):
     """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks."""
 
     name = "messages"
@@ -76,7 +76,7 @@ class CountTokens:
             BadRequest: it cannot be walked, or the upstream cannot count.
         """
         body = call.body
-        check_query(call)
+        call.check_query()
         check_request(body, limits)
         check_speaks(self._wires, body["model"], NATIVE)
         conversation, parts = self._intake.read(body)
@@ -84,7 +84,7 @@ class CountTokens:
             model=body["model"],
             conversation=conversation,
             codec=CountCodec(),
-            target=target_of(PATH, call),
+            target=call.target,
             parts=parts,
             may_withhold=True,
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.errors import bad_field
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_flag, check_messages, check_model
 from proxy.surfaces.extract import read_content, read_message
 from proxy.surfaces.messages.vocabulary import MEDIA, Leaves
 from proxy.surfaces.reading import Limits
@@ -121,13 +121,10 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
         BadRequest: naming the field at fault.
     """
     check_messages(body.get("messages"), limits)
-    model = body.get("model")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
+    check_model(body.get("model"))
     if type(body.get("system")) not in (str, list, type(None)):
         raise bad_field("system", "must be a string or a list of text blocks")
-    if type(body.get("stream")) not in (bool, type(None)):
-        raise bad_field("stream", "must be true or false")
+    check_flag(body, "stream")
 
 
 def is_structured(body: Mapping[str, Any]) -> bool:

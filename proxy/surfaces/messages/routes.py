@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import GatehouseError
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, Wire
+from proxy.exchange.ports import Wire
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.codec import MessagesCodec
 from proxy.surfaces.messages.downstream import MessagesDownstream
@@ -20,7 +20,7 @@ from proxy.surfaces.messages.intake import Intake, check_request, is_structured
 from proxy.surfaces.messages.translation import TranslatedCodec
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.wires import WiresOf, spoken
+from proxy.surfaces.wires import WiresOf, is_native
 
 PATH = "/messages"
 NATIVE: Wire = "messages"
@@ -28,7 +28,7 @@ ID_HEADER = b"request-id"
 """Where Anthropic's clients look for the id of a request."""
 
 
-class Messages:
+class Messages(Surface):
     """See `guarded_route.Surface`. `role`: the constitution's, where chat completions are asked.
 
     `wall`: seconds since the epoch.
@@ -56,22 +56,15 @@ class Messages:
             BadRequest: it cannot be walked, or the upstream cannot be asked so; names the field at fault.
         """
         body = call.body
-        check_query(call)
+        call.check_query()
         check_request(body, limits)
-        wires = spoken(self._wires, body["model"], NATIVE)
-        native = NATIVE in wires
-        if not native and not wires & CHAT:
-            raise BadRequest(
-                "The upstream of this model speaks no API that messages can be made of.",
-                code="unsupported_by_upstream",
-                param="model",
-            )
+        native = is_native(self._wires, body["model"], NATIVE)
         conversation, parts = self._intake.read(body)
         return Asked(
             model=body["model"],
             conversation=conversation,
             codec=MessagesCodec(body) if native else TranslatedCodec(body, self._role),
-            target=target_of(PATH, call) if native else CHAT_PATH,
+            target=call.target if native else CHAT_PATH,
             parts=parts,
             stream=body.get("stream") is True,
             structured=is_structured(body),
@@ -85,18 +78,3 @@ class Messages:
     def error_body(self, error: GatehouseError, decision: str) -> bytes:
         """Anthropic's shape."""
         return schema.error_body(error, decision)
-
-
-def check_query(call: Call) -> None:
-    """The one parameter that Anthropic's clients send.
-
-    Raises:
-        BadRequest: there are others.
-    """
-    if call.query not in ("", "beta=true"):
-        raise BadRequest("This route takes no query parameters.", code="invalid_value")
-
-
-def target_of(path: str, call: Call) -> str:
-    """Path and query as the upstream is asked."""
-    return f"{path}?{call.query}" if call.query else path

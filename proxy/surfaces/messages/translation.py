@@ -15,6 +15,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions import told
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.chat_request import chat_body
@@ -27,7 +28,6 @@ _REASONS = {
     "tool_calls": "tool_use",
     "function_call": "tool_use",
 }
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _OPENED: Mapping[str, Event] = {
     "text": {"type": "text", "text": ""},
@@ -42,12 +42,11 @@ class TranslatedCodec:
         BadRequest: `unsupported_by_upstream`, the request asks for what chat completions do not have.
     """
 
-    __slots__ = ("_body", "_chat", "_request", "_role", "_writer")
+    __slots__ = ("_body", "_chat", "_request", "_writer")
 
     def __init__(self, body: Mapping[str, Any], role: Role = "system") -> None:
         self._body = body
         self._request = chat_body(body, role)
-        self._role = role
         self._chat = ChatCodec(role)
         self._writer: _Writer | None = None
 
@@ -55,11 +54,8 @@ class TranslatedCodec:
         """The request as chat completions, the constitution first."""
         request = self._request
         if exchange.withheld:
-            request = chat_body(left_out(self._body, exchange.withheld), self._role)
-        if constitution:
-            first = {"role": self._role, "content": constitution}
-            request = {**request, "messages": [first, *request["messages"]]}
-        return orjson.dumps(request)
+            request = chat_body(left_out(self._body, exchange.withheld), self._chat.role)
+        return self._chat.led(request, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -70,13 +66,13 @@ class TranslatedCodec:
         delta = self._chat.body(raw)
         choice = next((each for each in delta.data["choices"] if each.get("index", 0) == 0), None)
         if choice is None:
-            raise UpstreamError("upstream_invalid", 502)
+            raise UpstreamError.invalid()
         writer = self._begun(delta.data)
         writer.tell(choice.get("message") or {})
         writer.stop(choice)
         writer.usage = delta.usage
         whole = {**writer.message, "content": writer.content(), **writer.ending(), "usage": writer.counted()}
-        return _first_choice(delta, orjson.dumps(whole), whole)
+        return delta.of_choice(0, orjson.dumps(whole), whole)
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame of chat completions.
@@ -95,7 +91,7 @@ class TranslatedCodec:
             usage = self._writer.usage if self._writer is not None else None
             return Delta(schema.frames(events), "done", (), (), usage, tuple(events))
         events = self._chunk(delta)
-        return _first_choice(delta, schema.frames(events), tuple(events))
+        return delta.of_choice(0, schema.frames(events), tuple(events))
 
     def closing(self) -> bytes:
         """The events that a stream lacks whose end mark never came."""
@@ -130,8 +126,8 @@ class TranslatedCodec:
             self._writer.ended = True
         error = data.get("error")
         message = error.get("message") if type(error) is dict else None
-        told = message if type(message) is str else "The model server failed."
-        return {"type": "error", "error": {"type": "api_error", "message": told}}
+        words = message if type(message) is str else "The model server failed."
+        return {"type": "error", "error": {"type": "api_error", "message": words}}
 
     def _begun(self, data: Mapping[str, Any]) -> _Writer:
         """The id is made of the upstream's, so that both can be found in its logs."""
@@ -141,13 +137,6 @@ class TranslatedCodec:
         message = schema.message(f"msg_{suffix}", named, schema.usage_body(None))
         self._writer = _Writer(message, frozenset(map(str, self._body.get("stop_sequences") or ())))
         return self._writer
-
-
-def _first_choice(delta: Delta, raw: bytes, data: Any) -> Delta:
-    pieces = tuple(piece for piece in delta.pieces if piece.choice == 0)
-    finishes = tuple(finish for finish in delta.finishes if finish[0] == 0)
-    unread = tuple(part for part in delta.unread if part[0] == 0)
-    return Delta(raw, delta.kind, pieces, finishes, delta.usage, data, unread)
 
 
 class _Writer:
@@ -165,7 +154,7 @@ class _Writer:
         self.ended = False
         self._stops = stops
         self._blocks: list[Event] = []
-        self._calls: dict[Any, int] = {}
+        self._calls: dict[int | str, int] = {}
         self._open = -1
         self._reason = ""
         self._stop: str | None = None
@@ -173,18 +162,12 @@ class _Writer:
     def tell(self, message: Mapping[str, Any]) -> list[Event]:
         """More of chat's message or delta."""
         events: list[Event] = []
-        thought = next((message[name] for name in _THOUGHTS if type(message.get(name)) is str), "")
-        events += self._text("thinking", thought)
-        for text in (_spoken(message.get("content")), message.get("refusal")):
-            events += self._text("text", text if type(text) is str else "")
-        if message.get("refusal"):
-            self._reason = "refusal"
-        calls = message.get("tool_calls")
-        for place, call in enumerate(calls if type(calls) is list else ()):
-            if type(call) is dict and type(call.get("function")) is dict:
-                events += self._call(call.get("index", place), call)
-        if type(message.get("function_call")) is dict:
-            events += self._call("function", {"function": message["function_call"]})
+        for field, text in told.texts(message):
+            events += self._text("thinking" if field == "reasoning" else "text", text)
+            if field == "refusal":
+                self._reason = "refusal"
+        for key, call in told.calls(message):
+            events += self._call(key, call)
         return events
 
     def stop(self, choice: Mapping[str, Any]) -> None:
@@ -233,9 +216,8 @@ class _Writer:
         self._blocks.append(block)
         return [*events, schema.block_start(self._open, dict(block))]
 
-    def _call(self, key: Any, call: Mapping[str, Any]) -> list[Event]:
+    def _call(self, key: int | str, call: Mapping[str, Any]) -> list[Event]:
         """A tool call or a fragment of one; `key` names it in chat's stream."""
-        key = key if type(key) in (int, str) else 0
         called = call["function"]
         events: list[Event] = []
         if key not in self._calls:
@@ -250,14 +232,6 @@ class _Writer:
             delta = {"type": "input_json_delta", "partial_json": arguments}
             events.append(schema.block_delta(index, delta))
         return events
-
-
-def _spoken(content: Any) -> str:
-    """The text of a message whose content some servers give as parts."""
-    if type(content) is not list:
-        return content if type(content) is str else ""
-    texts = [part.get("text") for part in content if type(part) is dict]
-    return "".join(text for text in texts if type(text) is str)
 
 
 def _whole(block: Event) -> Event:

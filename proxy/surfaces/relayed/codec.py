@@ -40,7 +40,7 @@ class BytesCodec:
         Raises:
             UpstreamError: always.
         """
-        raise UpstreamError("upstream_invalid", 502)
+        raise UpstreamError.invalid()
 
 
 class MediaCodec(BytesCodec):
@@ -100,7 +100,7 @@ def _read_event(frame: bytes, found: Found) -> None:
         found.texts.append(data.decode())
         return
     if type(event) is dict and not is_faithful(data, event):
-        raise UpstreamError("upstream_invalid", 502)
+        raise UpstreamError.invalid()
     found.walk(event, "", "")
 
 

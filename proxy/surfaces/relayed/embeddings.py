@@ -10,12 +10,12 @@ from typing import Any
 
 from classifiers.classification import Conversation, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.codec import BytesCodec
 from proxy.surfaces.relayed.downstream import RelayDownstream
@@ -28,7 +28,7 @@ MOST_INPUTS = 2048
 _SETTINGS = frozenset({"encoding_format", "dimensions"})
 
 
-class Embeddings:
+class Embeddings(Surface):
     """See `guarded_route.Surface`. `wires`: what the upstream of a model speaks."""
 
     name = "embeddings"
@@ -45,9 +45,7 @@ class Embeddings:
             BadRequest: it cannot be walked, or the upstream has no embeddings.
         """
         body = call.body
-        model = body.get("model")
-        if type(model) is not str or not model or len(model) > 256:
-            raise bad_field("model", "must be the name of a model")
+        model = check_model(body.get("model"))
         check_speaks(self._wires, model, "embeddings")
         conversation, parts = self._conversation(body, limits)
         return Asked(
@@ -75,10 +73,6 @@ class Embeddings:
     def downstream(self, exchange: Exchange, connection: Connection) -> RelayDownstream:
         """The client of one exchange."""
         return RelayDownstream(exchange, connection, self._headers, lambda: 0.0)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
 
 
 def _inputs(value: Any) -> tuple[list[Any], list[Uncovered]]:

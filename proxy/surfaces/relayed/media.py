@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from classifiers.classification import Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange
+from proxy.surfaces.checks import check_model
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits, is_form
 from proxy.surfaces.relayed.codec import BytesCodec, MediaCodec
 from proxy.surfaces.relayed.downstream import ImageDownstream, RelayDownstream
@@ -51,7 +52,7 @@ ROUTES: Mapping[Family, tuple[MediaRoute, ...]] = {
 """What each word of the setting `relay` opens."""
 
 
-class Media:
+class Media(Surface):
     """See `guarded_route.Surface`. One for each route; `family` is its name in records."""
 
     def __init__(
@@ -70,13 +71,12 @@ class Media:
         """
         fields = Fields(self._route.medium)
         if is_form(call.headers):
-            content_type, model = call.headers["content-type"], self._take_form(call, fields)
+            content_type, named = call.headers["content-type"], self._take_form(call, fields)
         else:
-            content_type, model = "application/json", call.body.get("model", "")
+            content_type, named = "application/json", call.body.get("model")
             for name, value in call.body.items():
                 fields.take(name, value)
-        if type(model) is not str or len(model) > 256:
-            raise BadRequest("'model' must be the name of a model.", param="model", code="invalid_value")
+        model = check_model(named, needed=False)
         check_speaks(self._wires, model, "media")
         made = [Uncovered(self._route.made, "answer")] if self._route.made else []
         conversation, parts = fields.conversation(made)
@@ -98,7 +98,7 @@ class Media:
             fields.take_part(part)
             if part.name == "model":
                 if part.filename is not None:
-                    raise BadRequest("'model' must be a field.", param="model", code="invalid_value")
+                    raise bad_field("model", "must be a field")
                 model = part.text() or ""
         return model
 
@@ -106,7 +106,3 @@ class Media:
         """The client of one exchange."""
         kind = ImageDownstream if self._route.medium == "image" else RelayDownstream
         return kind(exchange, connection, self._headers, lambda: 0.0)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.errors import BadRequest
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.responses.intake import is_message, is_reference
+from proxy.surfaces.wires import unsupported
 
 _TRANSLATED = frozenset(
     ("input", "instructions", "text", "tools", "tool_choice", "reasoning", "max_output_tokens")
@@ -32,7 +32,7 @@ def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:
     """
     for name in _REFUSED:
         if request.get(name):
-            raise _unsupported(name)
+            raise unsupported(name)
     known = _TRANSLATED | _LEFT_OUT | {*_REFUSED}
     body = {name: value for name, value in request.items() if name not in known and value is not None}
     told = request.get("instructions")
@@ -55,14 +55,6 @@ def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:
     return body
 
 
-def _unsupported(what: str) -> BadRequest:
-    return BadRequest(
-        f"The upstream of this model speaks chat completions only, which have no {what}.",
-        code="unsupported_by_upstream",
-        param=what.partition(" ")[0],
-    )
-
-
 def _messages(given: Any) -> list[dict[str, Any]]:
     if type(given) is str:
         return [{"role": "user", "content": given}]
@@ -77,16 +69,16 @@ def _messages(given: Any) -> list[dict[str, Any]]:
             content = _tool_text(item.get("output"))
             messages.append({"role": "tool", "tool_call_id": item.get("call_id"), "content": content})
         elif is_reference(item):
-            raise _unsupported("input item of type item_reference")
+            raise unsupported("input item of type item_reference")
         elif kind != "reasoning":
-            raise _unsupported("input item of that type")
+            raise unsupported("input item of that type")
     return messages
 
 
 def _message(item: Mapping[str, Any]) -> dict[str, Any]:
     role, content = item.get("role"), item.get("content")
     if role not in _ROLES:
-        raise _unsupported("input message of that role")
+        raise unsupported("input message of that role")
     if type(content) is list:
         parts = [_part(part) for part in content]
         texts = [part["text"] for part in parts if part["type"] == "text"]
@@ -94,7 +86,7 @@ def _message(item: Mapping[str, Any]) -> dict[str, Any]:
         plain = role != "user" and len(texts) == len(parts)
         content = "".join(texts) if plain else parts
     elif type(content) is not str:
-        raise _unsupported("input message without content")
+        raise unsupported("input message without content")
     return {"role": role, "content": content}
 
 
@@ -110,7 +102,7 @@ def _part(part: Any) -> dict[str, Any]:
     if kind == "input_file" and (part.get("file_data") or part.get("file_id")):
         names = ("file_data", "file_id", "filename")
         return {"type": "file", "file": {name: part[name] for name in names if part.get(name)}}
-    raise _unsupported("input content part of that type")
+    raise unsupported("input content part of that type")
 
 
 def _add_call(item: Mapping[str, Any], messages: list[dict[str, Any]]) -> None:
@@ -128,7 +120,7 @@ def _tool_text(output: Any) -> str:
         return output
     parts = [_part(part) for part in output] if type(output) is list else [{"type": ""}]
     if any(part["type"] != "text" for part in parts):
-        raise _unsupported("input tool output that is no text")
+        raise unsupported("input tool output that is no text")
     return "\n".join(part["text"] for part in parts)
 
 
@@ -147,13 +139,13 @@ def _text_options(text: Any) -> dict[str, Any]:
         schema = {name: value for name, value in form.items() if name != "type"}
         options["response_format"] = {"type": kind, "json_schema": schema}
     elif kind not in (None, "text"):
-        raise _unsupported("text format of that type")
+        raise unsupported("text format of that type")
     return options
 
 
 def _tool(tool: Any) -> dict[str, Any]:
     if type(tool) is not dict or tool.get("type") != "function":
-        raise _unsupported("tools but functions")
+        raise unsupported("tools but functions")
     names = ("name", "description", "parameters", "strict")
     return {
         "type": "function",
@@ -170,4 +162,4 @@ def _tool_choice(choice: Any) -> Any:
     if kind == "allowed_tools":
         tools = [_tool_choice(tool) for tool in choice.get("tools") or ()]
         return {"type": kind, "allowed_tools": {"mode": choice.get("mode"), "tools": tools}}
-    raise _unsupported("tool_choice of that type")
+    raise unsupported("tool_choice of that type")

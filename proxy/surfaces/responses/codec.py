@@ -9,7 +9,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, DeltaKind, Exchange, Piece, PieceField
 from proxy.exchange.ports import UpstreamError
-from proxy.surfaces.chat_completions.codec import cut_off, is_faithful
+from proxy.surfaces.chat_completions.codec import is_faithful, load
 from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.named_events import event_frame, is_framed
 from proxy.surfaces.responses import spoken
@@ -116,7 +116,7 @@ class ResponsesCodec:
         Raises:
             UpstreamError: `upstream_invalid`, it is none of these.
         """
-        data = _load(raw)
+        data = load(raw)
         if not is_faithful(raw, data):
             raw = orjson.dumps(data)
         if self._shape == "list":
@@ -124,7 +124,7 @@ class ResponsesCodec:
         if self._shape == "deletion":
             return Delta(raw, "body", tuple(self._others(texts_of(data))), (), None, data)
         if type(data.get("output")) is not list:
-            raise _invalid()
+            raise UpstreamError.invalid()
         shown = self._shown(data)
         if shown.get("status") in RUNNING and shown["output"]:
             shown = {name: value for name, value in shown.items() if name != "output_text"} | {"output": []}
@@ -136,7 +136,7 @@ class ResponsesCodec:
 
     def _list(self, raw: bytes, data: dict[str, Any]) -> Delta:
         if type(data.get("data")) is not list:
-            raise _invalid()
+            raise UpstreamError.invalid()
         pieces = [piece for item in data["data"] for piece in self._units(spoken.item_units(item))]
         pieces.extend(self._others(texts_of({name: v for name, v in data.items() if name != "data"})))
         return Delta(raw, "body", tuple(pieces), (), None, data)
@@ -153,13 +153,13 @@ class ResponsesCodec:
             return Delta(b":\n\n", "comment")
         if payload[:6] == b"[DONE]":
             if not self._ended:
-                raise cut_off()
+                raise UpstreamError.cut_off()
             return Delta(b"", "comment")
-        event = _load(payload)
+        event = load(payload)
         kind = event.get("type")
         if type(kind) is not str or not kind:
             if "error" not in event:
-                raise _invalid()
+                raise UpstreamError.invalid()
             kind = "error"
         shown = self._shown_event(event) if "type" in event else {"type": kind, **event}
         if shown is not event or not _is_framed(raw, kind, payload) or not is_faithful(payload, event):
@@ -295,17 +295,3 @@ def _is_padding(value: Any) -> bool:
 def _is_framed(raw: bytes, kind: str, payload: bytes) -> bool:
     """Clients of this API read an event's type, so its name may be missing."""
     return raw == b"data: " + payload + b"\n\n" or is_framed(raw, kind, payload)
-
-
-def _load(raw: bytes) -> dict[str, Any]:
-    try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise _invalid() from None
-    if type(data) is not dict:
-        raise _invalid()
-    return data
-
-
-def _invalid() -> UpstreamError:
-    return UpstreamError("upstream_invalid", 502)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import orjson
 
+from proxy.errors import GatehouseError
 from proxy.exchange.exchange import Delta, Draft, Exchange, Replacement, ReplyOrigin
 from proxy.exchange.ports import ReplyHead, Ruling
-from proxy.surfaces.chat_completions.downstream import ChatDownstream, translated
-from proxy.surfaces.chat_completions.schema import Shape, block_shape
 from proxy.surfaces.chat_completions.spoken import is_word
 from proxy.surfaces.connection import Connection
+from proxy.surfaces.event_downstream import EventDownstream
 from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
 from proxy.surfaces.responses.transcript import Transcript
@@ -25,25 +25,17 @@ _AT_THE_END = ("moderation", "usage")
 _LAST = frozenset({"response.completed", "response.incomplete", "response.cancelled"})
 
 
-class Closing(Protocol):
-    """What a client side needs of its codec. `after`: sequence number after which events are sent."""
-
-    after: int
-
-    def closing(self) -> bytes:
-        """The events that a stream lacks which ended without its last one."""
-
-
-class ResponsesDownstream(ChatDownstream):
+class ResponsesDownstream(EventDownstream):
     """See `ports.Downstream`. One for each exchange; `wall`: seconds since the epoch.
 
     `stored`: id of the stored response that is fetched, `""` where one is being made; `listing`: the answer
     is a page of input items.
     """
 
-    __slots__ = ("_codec", "_listing", "_stored", "_told", "_withheld")
+    __slots__ = ("_first", "_listing", "_stored", "_withheld")
 
     blamed: ClassVar[str] = "input"
+    _told: Transcript
 
     def __init__(
         self,
@@ -56,30 +48,17 @@ class ResponsesDownstream(ChatDownstream):
         stored: str = "",
         listing: bool = False,
     ) -> None:
-        super().__init__(exchange, connection, headers, wall)
+        self._first: int = exchange.codec.after + 1  # type: ignore[attr-defined]
+        super().__init__(exchange, connection, headers, wall, Transcript(self._first))
         self._withheld = withheld
-        self._codec: Closing = exchange.codec  # type: ignore[assignment]
         self._stored = stored
         self._listing = listing
-        self._told = Transcript(self._codec.after + 1)
-
-    def _note(self, delta: Delta) -> None:
-        for event in delta.data or ():
-            self._told.note(event)
 
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where it was replaced."""
         if ruling.replacements:
             self._withhold(deltas)
-            if not self._connection.status and await self._refused(head, deltas, draft, ruling):
-                return
-        if not self._exchange.stream:
-            await self._answer_upstream(head, ruling, self._body(deltas, draft, ruling))
-            return
-        frames = self._stream(deltas, draft, ruling)
-        if not self._connection.status:
-            await self._start_stream(head, ruling)
-        await self._connection.write(frames, more=False)
+        await super().deliver(head, deltas, draft, ruling)
 
     def _withhold(self, deltas: Sequence[Delta]) -> None:
         self._withheld.add(self._stored)
@@ -148,7 +127,7 @@ class ResponsesDownstream(ChatDownstream):
 
     def _stream_of(self, response: dict[str, Any]) -> bytes:
         """A short stream that says a whole response with one message or none to tell apart."""
-        told = Transcript(self._codec.after + 1)
+        told = Transcript(self._first)
         running: dict[str, Any] = {"status": "in_progress", "incomplete_details": None, "output": []}
         begun = {name: value for name, value in response.items() if name not in _AT_THE_END} | running
         frames = told.begin(begun)
@@ -156,10 +135,10 @@ class ResponsesDownstream(ChatDownstream):
             frames += told.tell(item)
         return frames + told.end(response)
 
-    def _rest(self, deltas: Sequence[Delta], ruling: Ruling) -> bytes:
+    def _rest(self, held: Sequence[Delta], ruling: Ruling) -> bytes:
         """Original frames; the verdict in the last one where it was asked for."""
         frames = []
-        for delta in deltas:
+        for delta in held:
             last = delta.data[-1] if delta.kind == "done" and delta.data else None
             self._note(delta)
             if last is None or not self._exchange.wants_verdict or last.get("type") not in _LAST:
@@ -170,16 +149,12 @@ class ResponsesDownstream(ChatDownstream):
                 response = self._with_verdict(response, ruling)
             frames.extend(event_frame(event) for event in delta.data[:-1])
             frames.append(event_frame({**last, "response": response}))
-        if not self._told.ended:
-            frames.append(self._codec.closing())
-        return b"".join(frames)
+        return b"".join([*frames, self._closing()])
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
-        if not self._connection.status:
-            await self._start_stream(head, ruling)
         self._withhold(())
-        await self._connection.write(self._broken_off(draft, ruling), more=False)
+        await super().cut(head, draft, ruling)
 
     def _broken_off(self, draft: Draft, ruling: Ruling) -> bytes:
         told, replacement = self._told, ruling.replacements[0][1]
@@ -199,30 +174,12 @@ class ResponsesDownstream(ChatDownstream):
         response = schema.ended(told.response, told.output(), usage, reason)
         return frames + told.end(self._with_verdict(response, ruling))
 
-    async def end(self, head: ReplyHead, held: Sequence[Delta], ruling: Ruling) -> None:
-        """End a relayed stream: what was held, the verdict where asked, and a last event where none was."""
-        if self._connection.ended:
-            return
-        if not self._connection.status:
-            await self._start_stream(head, ruling)
-        await self._connection.write(self._rest(held, ruling), more=False)
-
-    async def fail(self, error: Exception) -> None:
-        """Status and body before the first byte, an error event after it."""
-        if not self._connection.status or self._connection.ended or not self._exchange.stream:
-            await super().fail(error)
-            return
-        fault = translated(error, self._exchange.id)
+    def _error_frame(self, fault: GatehouseError) -> bytes:
         event = schema.error_event(fault.message, fault.code, self._told.number)
-        frame = b"" if self._told.ended else event_frame(event)
-        await self._connection.write(frame, more=False)
+        return b"" if self._told.ended else event_frame(event)
 
     def _message_id(self) -> str:
         return f"msg_{self._exchange.id}"
-
-    def _shape(self) -> Shape:
-        style = self._exchange.bundle.policy.block_style
-        return Shape(block_shape("auto" if style == "error" else style, self._exchange.structured))
 
 
 def _response_in(deltas: Sequence[Delta]) -> Mapping[str, Any]:

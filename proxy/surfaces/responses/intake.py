@@ -13,6 +13,7 @@ from typing import Any
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from proxy.errors import bad_field
+from proxy.surfaces.checks import check_flag, check_model
 from proxy.surfaces.extract import read_content, read_message
 from proxy.surfaces.leaves import Found
 from proxy.surfaces.reading import Limits
@@ -175,14 +176,11 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     Raises:
         BadRequest: naming the field at fault.
     """
-    model = body.get("model")
-    if type(model) is not str or not model or len(model) > 256:
-        raise bad_field("model", "must be the name of a model")
+    check_model(body.get("model"))
     if type(body.get("instructions")) not in (str, type(None)):
         raise bad_field("instructions", "must be a string")
     for name in ("stream", "background"):
-        if type(body.get(name)) not in (bool, type(None)):
-            raise bad_field(name, "must be true or false")
+        check_flag(body, name)
     if type(body.get("prompt")) not in (dict, type(None)):
         raise bad_field("prompt", "must be an object")
     given = body.get("input")

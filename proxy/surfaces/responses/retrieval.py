@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError, NotFound
+from proxy.errors import BadRequest, NotFound
 from proxy.exchange.exchange import Exchange
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.codec import ResponsesCodec, Shape
 from proxy.surfaces.responses.downstream import ResponsesDownstream
@@ -50,7 +50,7 @@ _ROUTES = frozenset({"compact", "input_tokens"})
 Pairs = list[tuple[str, str]]
 
 
-class StoredResponses:
+class StoredResponses(Surface):
     """See `guarded_route.Surface`. `wall`: seconds since the epoch."""
 
     name = "responses"
@@ -131,10 +131,6 @@ class StoredResponses:
             stored=path.removeprefix(f"{PATH}/").partition("/")[0],
             listing=self._action == "list",
         )
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
 
 
 def _number(value: str | None) -> int:

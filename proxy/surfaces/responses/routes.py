@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 
 from policies.bundle import PolicyBundle
-from proxy.errors import BadRequest, GatehouseError, NotFound, bad_field
+from proxy.errors import NotFound, bad_field
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, Wire
+from proxy.exchange.ports import Wire
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.chat_completions.routes import PATH as CHAT_PATH
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.codec import ResponsesCodec
 from proxy.surfaces.responses.downstream import ResponsesDownstream
@@ -21,13 +21,13 @@ from proxy.surfaces.responses.schema import OWN_ID
 from proxy.surfaces.responses.translation import TranslatedCodec
 from proxy.surfaces.responses.withheld import Withheld
 from proxy.surfaces.verdict_headers import VerdictHeaders
-from proxy.surfaces.wires import WiresOf, spoken
+from proxy.surfaces.wires import WiresOf, is_native
 
 PATH = "/responses"
 NATIVE: Wire = "responses"
 
 
-class Responses:
+class Responses(Surface):
     """See `guarded_route.Surface`. `role`: the constitution's, where chat completions are asked.
 
     `wall`: seconds since the epoch.
@@ -57,18 +57,10 @@ class Responses:
             BadRequest: it cannot be walked; names the field at fault.
         """
         body = call.body
-        if call.query not in ("", "beta=true"):
-            raise BadRequest("This route takes no query parameters.", code="invalid_value")
+        call.check_query()
         check_request(body, limits)
         self._check_previous(body.get("previous_response_id"))
-        wires = spoken(self._wires, body["model"], NATIVE)
-        native = NATIVE in wires
-        if not native and not wires & CHAT:
-            raise BadRequest(
-                "The upstream of this model speaks no API that responses can be made of.",
-                code="unsupported_by_upstream",
-                param="model",
-            )
+        native = is_native(self._wires, body["model"], NATIVE)
         codec: ResponsesCodec | TranslatedCodec = (
             ResponsesCodec(body) if native else TranslatedCodec(body, self._role, self._wall)
         )
@@ -77,7 +69,7 @@ class Responses:
             model=body["model"],
             conversation=conversation,
             codec=codec,
-            target=(f"{PATH}?{call.query}" if call.query else PATH) if native else CHAT_PATH,
+            target=call.target if native else CHAT_PATH,
             parts=parts,
             stream=body.get("stream") is True,
             structured=is_structured(body),
@@ -100,7 +92,3 @@ class Responses:
     def downstream(self, exchange: Exchange, connection: Connection) -> ResponsesDownstream:
         """The client of one exchange."""
         return ResponsesDownstream(exchange, connection, self._headers, self._wall, self._withheld)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()

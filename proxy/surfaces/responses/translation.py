@@ -15,6 +15,7 @@ import orjson
 
 from proxy.exchange.exchange import Delta, Exchange, Usage
 from proxy.exchange.ports import UpstreamError
+from proxy.surfaces.chat_completions import told
 from proxy.surfaces.chat_completions.codec import ChatCodec, Role
 from proxy.surfaces.named_events import event_frame
 from proxy.surfaces.responses import schema
@@ -22,7 +23,6 @@ from proxy.surfaces.responses.chat_request import chat_body
 from proxy.surfaces.responses.omission import left_out
 
 _REASONS = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _DELTA_OF = {
     "content": "response.output_text.delta",
@@ -42,14 +42,13 @@ class TranslatedCodec:
 
     after = -1
 
-    __slots__ = ("_body", "_chat", "_finish", "_request", "_role", "_usage", "_wall", "_writer")
+    __slots__ = ("_body", "_chat", "_finish", "_request", "_usage", "_wall", "_writer")
 
     def __init__(
         self, body: Mapping[str, Any], role: Role = "system", wall: Callable[[], float] = time.time
     ) -> None:
         self._body = body
         self._request = chat_body(body, role)
-        self._role = role
         self._wall = wall
         self._chat = ChatCodec(role)
         self._writer: _Writer | None = None
@@ -60,11 +59,8 @@ class TranslatedCodec:
         """The request as chat completions, the constitution first."""
         request = self._request
         if exchange.withheld:
-            request = chat_body(left_out(self._body, exchange.withheld), self._role)
-        if not constitution:
-            return orjson.dumps(request)
-        first = {"role": self._role, "content": constitution}
-        return orjson.dumps({**request, "messages": [first, *request["messages"]]})
+            request = chat_body(left_out(self._body, exchange.withheld), self._chat.role)
+        return self._chat.led(request, constitution)
 
     def body(self, raw: bytes) -> Delta:
         """A whole answer.
@@ -76,11 +72,11 @@ class TranslatedCodec:
         writer = self._begun(delta.data)
         choice = next((each for each in delta.data["choices"] if each.get("index", 0) == 0), None)
         if choice is None:
-            raise UpstreamError("upstream_invalid", 502)
+            raise UpstreamError.invalid()
         self._tell(writer, choice.get("message") or {})
         self._finish, self._usage = str(choice.get("finish_reason") or "stop"), delta.usage
         response = self._end(writer)
-        return _first_choice(delta, orjson.dumps(response), response)
+        return delta.of_choice(0, orjson.dumps(response), response)
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame of chat completions.
@@ -99,7 +95,7 @@ class TranslatedCodec:
             return Delta(frames, "done", (), (), self._usage, tuple(events))
         events = self._chunk(delta)
         frames = b"".join(event_frame(event) for event in events)
-        return _first_choice(delta, frames, tuple(events))
+        return delta.of_choice(0, frames, tuple(events))
 
     def closing(self) -> bytes:
         """The events that a stream lacks whose end mark never came."""
@@ -149,25 +145,16 @@ class TranslatedCodec:
 
     def _tell(self, writer: _Writer, message: Mapping[str, Any], logprobs: Any = None) -> Events:
         events: Events = []
-        thought = next((message[name] for name in _THOUGHTS if type(message.get(name)) is str), "")
-        said = (
-            ("reasoning", thought),
-            ("content", message.get("content")),
-            ("refusal", message.get("refusal")),
-        )
-        for field, text in said:
-            if type(text) is str and text:
-                events += writer.add(field, text, logprobs if field == "content" else None)
-        calls = message.get("tool_calls")
-        for place, call in enumerate(calls if type(calls) is list else ()):
-            if type(call) is dict and type(call.get("function")) is dict:
-                events += writer.call(call.get("index", place), call)
+        for field, text in told.texts(message):
+            events += writer.add(field, text, logprobs if field == "content" else None)
+        for key, call in told.calls(message):
+            events += writer.call(key, call)
         return events
 
     def _error(self, delta: Delta) -> Delta:
         error = delta.data.get("error")
-        told = error if type(error) is dict else {}
-        message, code = told.get("message"), told.get("code")
+        given = error if type(error) is dict else {}
+        message, code = given.get("message"), given.get("code")
         number = self._writer.number if self._writer is not None else 0
         event = schema.error_event(
             message if type(message) is str else "The model server failed.",
@@ -177,12 +164,6 @@ class TranslatedCodec:
         if self._writer is not None:
             self._writer.ended = True
         return Delta(event_frame(event), "error", delta.pieces, (), None, (event,))
-
-
-def _first_choice(delta: Delta, raw: bytes, data: Any) -> Delta:
-    pieces = tuple(piece for piece in delta.pieces if piece.choice == 0)
-    finishes = tuple(finish for finish in delta.finishes if finish[0] == 0)
-    return Delta(raw, delta.kind, pieces, finishes, delta.usage, data)
 
 
 class _Writer:
@@ -197,7 +178,7 @@ class _Writer:
         self.ended = False
         self._suffix = suffix
         self._open: int | None = None
-        self._calls: dict[Any, int] = {}
+        self._calls: dict[int | str, int] = {}
 
     def event(self, kind: str, **fields: Any) -> dict[str, Any]:
         self.number += 1
@@ -263,9 +244,8 @@ class _Writer:
             self.event("response.content_part.done", **where, part=part),
         ]
 
-    def call(self, key: Any, call: Mapping[str, Any]) -> Events:
+    def call(self, key: int | str, call: Mapping[str, Any]) -> Events:
         """A tool call or a fragment of one; `key` names it in chat's stream."""
-        key = key if type(key) is int else 0
         called = call["function"]
         events: Events = []
         if key not in self._calls:
@@ -280,7 +260,7 @@ class _Writer:
             events.append(self.event("response.function_call_arguments.delta", **where, delta=arguments))
         return events
 
-    def _open_call(self, key: int, call: Mapping[str, Any]) -> dict[str, Any]:
+    def _open_call(self, key: int | str, call: Mapping[str, Any]) -> dict[str, Any]:
         index = self._calls[key] = len(self.output)
         item = {
             "id": f"fc_{self._suffix}_{index}",

@@ -14,13 +14,13 @@ import orjson
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ReplyHead, Ruling
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_messages
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.leaves import Found
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
@@ -33,7 +33,7 @@ PREFIX = "/agentgateway"
 _REJECTED = 403
 
 
-class Agentgateway:
+class Agentgateway(Surface):
     """See `guarded_route.Surface`. `side`: which of the two hooks it is."""
 
     name = "agentgateway"
@@ -74,10 +74,6 @@ class Agentgateway:
         """The client of one question."""
         render: Render = render_request if self._side == "request" else render_response
         return VerdictDownstream(exchange, connection, self._headers, render)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape; agentgateway looks at the status alone, and fails closed by default."""
-        return error.body()
 
 
 def _lowered(message: dict[str, Any]) -> dict[str, Any]:

@@ -56,10 +56,6 @@ class VerdictDownstream:
         """HTTP status that the client saw; 0 before the commit point."""
         return self._connection.status
 
-    async def wait_left(self) -> None:
-        """Return when the client has closed the connection."""
-        await self._connection.wait_left()
-
     async def relay(self, head: ReplyHead, deltas: Sequence[Delta]) -> None:  # noqa: ARG002
         """Nothing is relayed: no model is asked."""
         raise _no_model()

@@ -13,14 +13,14 @@ from typing import Any
 import orjson
 
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.coverage import Coverage
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ReplyHead, Ruling
-from proxy.surfaces.chat_completions.routes import check_messages
+from proxy.surfaces.checks import check_messages, check_model
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
 from proxy.surfaces.verdicts.answering import NoModel, VerdictDownstream
@@ -31,7 +31,7 @@ _JUDGED = ("input", "output", "both")
 _OWN = frozenset({"input", "output", "judge", "model"})
 
 
-class GuardCheck:
+class GuardCheck(Surface):
     """See `guarded_route.Surface`."""
 
     name = "guard_check"
@@ -50,7 +50,7 @@ class GuardCheck:
         answers = _answers(body.get("output"), limits)
         conversation, parts = self._extractor.read({**_others(body), "messages": _messages(body, limits)})
         return Asked(
-            model=_model(body.get("model")),
+            model=check_model(body.get("model"), needed=False),
             conversation=conversation,
             codec=NoModel(),
             target=PATH,
@@ -61,10 +61,6 @@ class GuardCheck:
     def downstream(self, exchange: Exchange, connection: Connection) -> VerdictDownstream:
         """The client of one question."""
         return VerdictDownstream(exchange, connection, self._headers, render)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape."""
-        return error.body()
 
 
 def _others(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,14 +100,6 @@ def _on_input(body: Mapping[str, Any], answered: bool) -> bool:
     if judged != "input" and not answered:
         raise bad_field("output", f"is needed where 'judge' is {judged}")
     return bool(judged != "output")
-
-
-def _model(value: Any) -> str:
-    if value is None:
-        return ""
-    if type(value) is not str or len(value) > 256:
-        raise bad_field("model", "must be the name of a model")
-    return value
 
 
 def render(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:

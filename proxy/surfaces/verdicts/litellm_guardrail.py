@@ -15,12 +15,13 @@ import orjson
 
 from classifiers.classification import Conversation, Origin, Turn, Uncovered
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, bad_field
+from proxy.errors import bad_field
 from proxy.exchange.exchange import Exchange, VerdictOnly
 from proxy.exchange.ports import ReplyHead, Ruling
+from proxy.surfaces.checks import check_messages
 from proxy.surfaces.connection import Connection
 from proxy.surfaces.extract import Extractor
-from proxy.surfaces.guarded_route import Asked, Call
+from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.leaves import Found
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.verdict_headers import VerdictHeaders
@@ -35,7 +36,7 @@ _BOOKKEEPING_WORDS = """
 _BOOKKEEPING = frozenset(_BOOKKEEPING_WORDS.split())
 
 
-class LitellmGuardrail:
+class LitellmGuardrail(Surface):
     """See `guarded_route.Surface`."""
 
     name = "litellm_guardrail"
@@ -79,20 +80,15 @@ class LitellmGuardrail:
         )
 
     def _context(self, body: Mapping[str, Any], limits: Limits) -> tuple[Conversation, int]:
-        messages = body.get("structured_messages") or []
-        if type(messages) is not list or not all(type(message) is dict for message in messages):
-            raise bad_field("structured_messages", "must be a list of objects")
-        if len(messages) > limits.messages:
-            raise bad_field("structured_messages", f"must not hold more than {limits.messages} messages")
-        return self._extractor.read({"messages": messages}) if messages else (Conversation(()), 0)
+        messages = body.get("structured_messages")
+        if not messages:
+            return Conversation(()), 0
+        check_messages(messages, limits, "structured_messages")
+        return self._extractor.read({"messages": messages})
 
     def downstream(self, exchange: Exchange, connection: Connection) -> VerdictDownstream:
         """The client of one question."""
         return VerdictDownstream(exchange, connection, self._headers, render)
-
-    def error_body(self, error: GatehouseError, decision: str) -> bytes:  # noqa: ARG002
-        """OpenAI's shape; LiteLLM looks at the status alone."""
-        return error.body()
 
 
 def _input_turns(context: Conversation, texts: tuple[str, ...], beside: list[str]) -> tuple[Turn, ...]:

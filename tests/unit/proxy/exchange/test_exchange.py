@@ -69,3 +69,12 @@ def test_what_gatehouse_says_is_in_the_language_of_the_client_s_words_where_no_h
     assert (asked.reply_language(), asked.language, asked.language_known) == ("de", "de", True)
     assert plain_exchange(bundle, text=GERMAN, language_known=False).reply_language() == "en"
     assert plain_exchange(german, text=GERMAN, language="fr").reply_language() == "fr"
+
+
+def test_a_delta_of_one_choice_keeps_all_that_is_told_of_it() -> None:
+    pieces = (Piece(0, "content", "Mine."), Piece(1, "content", "Another's."))
+    whole = Delta(
+        b"a", "body", pieces, ((0, "stop"), (1, "length")), Usage(1, 2), {}, ((0, "audio"), (1, "file"))
+    )
+    one = Delta(b"b", "body", pieces[:1], ((0, "stop"),), Usage(1, 2), {"b": 1}, ((0, "audio"),))
+    assert whole.of_choice(0, b"b", {"b": 1}) == one

@@ -11,7 +11,7 @@ import pytest
 
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
-from proxy.errors import GatehouseError, RateLimited
+from proxy.errors import BadRequest, GatehouseError, RateLimited
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import Downstream
 from proxy.surfaces.chat_completions.codec import ChatCodec
@@ -34,8 +34,7 @@ class Echo:
 
     def read(self, call: Call, limits: Limits, bundle: PolicyBundle) -> Asked:
         self.calls.append(call)
-        target = f"{call.path}?{call.query}" if call.query else call.path
-        return Asked("m", Conversation(()), ChatCodec(), target, method=call.method)
+        return Asked("m", Conversation(()), ChatCodec(), call.target, method=call.method)
 
     def downstream(self, exchange: Exchange, connection: Connection) -> Downstream:
         return ChatDownstream(exchange, connection, VerdictHeaders(), lambda: 0.0)
@@ -47,6 +46,15 @@ class Echo:
 def a_route(corridor: FakeCorridor, surface: Echo, **entrance: Any) -> GuardedRoute:
     given = {"greet": greeted(), "new_id": lambda: DECISION, **entrance}
     return GuardedRoute(surface, corridor, Entrance(**given))
+
+
+def test_a_call_says_its_target_and_which_query_it_may_have() -> None:
+    plain, beta, odd = (Call("POST", "/things", query, {}, {}, b"") for query in ("", "beta=true", "a=1"))
+    assert [call.target for call in (plain, beta, odd)] == ["/things", "/things?beta=true", "/things?a=1"]
+    plain.check_query()
+    beta.check_query()
+    with pytest.raises(BadRequest):
+        odd.check_query()
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

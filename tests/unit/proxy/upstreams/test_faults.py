@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from proxy.exchange.ports import UpstreamError
 from proxy.upstreams import faults
 
 
@@ -15,10 +16,10 @@ def error_body(**fields: object) -> bytes:
 @pytest.mark.parametrize(
     ("made", "code", "status"),
     [
-        (faults.unreachable, "upstream_unreachable", 502),
-        (faults.timed_out, "upstream_timeout", 504),
-        (faults.invalid, "upstream_invalid", 502),
-        (faults.cut_off, "upstream_cut_off", 502),
+        (UpstreamError.unreachable, "upstream_unreachable", 502),
+        (UpstreamError.timed_out, "upstream_timeout", 504),
+        (UpstreamError.invalid, "upstream_invalid", 502),
+        (UpstreamError.cut_off, "upstream_cut_off", 502),
     ],
 )
 def test_faults_of_the_way_have_no_body(made: object, code: str, status: int) -> None:

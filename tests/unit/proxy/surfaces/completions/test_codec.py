@@ -10,7 +10,7 @@ import pytest
 from proxy.exchange.exchange import Delta
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.completions.codec import CompletionsCodec, TranslatedCodec
-from tests.unit.proxy.surfaces.chat_completions.scenarios import stream_of
+from tests.unit.proxy.surfaces.chat_completions.scenarios import answer_body, stream_of
 
 CODEC = CompletionsCodec()
 MARKER = "zebramarker"
@@ -83,3 +83,9 @@ def test_a_chat_stream_becomes_a_stream_of_completions() -> None:
                 choice.keys() == {"index", "text", "logprobs", "finish_reason"} for choice in data["choices"]
             )
     assert "".join(said) == "Hi there friend"
+
+
+def test_a_chat_answer_in_parts_is_the_text_of_a_completion() -> None:
+    parts = [{"type": "text", "text": "Hi "}, {"type": "text", "text": "there"}]
+    delta = TranslatedCodec().body(answer_body("", content=parts))
+    assert (delta.data["choices"][0]["text"], texts(delta)) == ("Hi there", "Hi there")

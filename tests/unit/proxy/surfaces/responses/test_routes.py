@@ -8,12 +8,11 @@ import orjson
 import pytest
 
 from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, UpstreamError, Wire
+from proxy.exchange.ports import CHAT, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.routes import NATIVE, Responses
 from proxy.surfaces.responses.withheld import Withheld
-from proxy.surfaces.wires import spoken
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
 from tests.unit.proxy.surfaces.responses.scenarios import payload_of, responses_route
 
@@ -80,13 +79,6 @@ async def test_only_the_beta_parameter_goes_on() -> None:
     assert (await walked(HELLO, "/v1/responses?beta=true")).target == "/responses?beta=true"
     answer = await Caller(responses_route(FakeCorridor())).post("/v1/responses?stream=true", HELLO)
     assert answer.error()["code"] == "invalid_value"
-
-
-def test_a_model_that_no_upstream_has_is_left_to_the_corridor_to_report() -> None:
-    def nowhere(_: str) -> frozenset[Wire]:
-        raise UpstreamError("upstream_error", 404, b"{}")
-
-    assert spoken(nowhere, "m", "responses") == {"responses"}
 
 
 async def test_exchanges_share_no_memory_of_what_was_judged() -> None:

@@ -65,6 +65,27 @@ def test_a_call_is_an_item_of_its_own_with_chat_s_id() -> None:
     )
 
 
+def test_content_as_parts_is_told_as_it_is_judged() -> None:
+    parts = [{"type": "text", "text": "It is "}, {"type": "text", "text": "sunny."}]
+    delta = codec().body(chat.answer_body("", content=parts))
+    assert delta.data["output"][0]["content"][0]["text"] == "It is sunny."
+    assert "".join(piece.text for piece in delta.pieces) == "It is sunny."
+
+
+def test_chat_s_older_call_is_an_item_too() -> None:
+    called = {"name": "get_weather", "arguments": '{"city":'}
+    (item,) = last(
+        played(
+            [
+                chat.frame(chat.said(0, function_call=called)),
+                chat.frame(chat.said(0, function_call={"arguments": '"Oslo"}'})),
+                chat.DONE,
+            ]
+        )
+    )["output"]
+    assert (item["name"], item["arguments"]) == ("get_weather", '{"city":"Oslo"}')
+
+
 def test_a_stream_of_text_has_every_event_in_order() -> None:
     deltas = played(chat.stream_of("It is", usage=True))
     assert kinds(deltas) == [
@@ -121,6 +142,12 @@ def test_only_the_first_choice_is_judged_and_sent() -> None:
     raw["choices"][0]["index"] = 5
     with pytest.raises(UpstreamError):
         codec().body(orjson.dumps(raw))
+
+
+def test_what_no_guard_can_read_is_told_of_the_first_choice() -> None:
+    audio = {"id": "audio_1", "data": "UklGRg==", "transcript": "Hi."}
+    delta = codec().body(chat.answer_body("Mine.", "Another's.", audio=audio))
+    assert delta.unread == ((0, "audio"),)
 
 
 def test_an_error_of_the_upstream_s_is_an_error_event() -> None:
