@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from classifiers import registry
 from gatehouse.banner import describe_ledger, describe_store, describe_upstream
@@ -70,6 +71,8 @@ def _check_reach(settings: Settings, report: Report) -> None:
         report.warnings.append(
             f"{settings.host} may be reached from other machines, and no key is required (tenants.required)."
         )
+    if settings.upstream and urlsplit(settings.upstream).path in {"", "/"}:
+        report.warnings.append("The upstream has no path; OpenAI-compatible servers usually want /v1.")
     if settings.upstream.startswith("http://") and not _is_local(settings.upstream):
         report.warnings.append("The upstream is reached without TLS.")
 
@@ -106,11 +109,13 @@ def _check_policies(settings: Settings, models: Mapping[str, registry.Descriptio
     except PolicyError as error:
         report.problems += error.problems
         return
+    candidates = {tenant.candidate for tenant in snapshot.tenants.values()} - {None, ""}
     for bundle in snapshot.bundles():
         _check_thresholds(bundle.policy, models, report)
         chosen = bundle.policy.digest != snapshot.default.policy.digest
         report.says += describe_policy(bundle, chosen=chosen)
-        _warn_about(bundle.policy, report)
+        if bundle.policy.name not in candidates:
+            _warn_about(bundle.policy, report)
     _check_tenants(snapshot, report)
 
 
@@ -159,11 +164,16 @@ def _warn_about(policy: Policy, report: Report) -> None:
     enforced = [rule for rule in policy.rules if rule.mode == "enforce" and policy.mode == "enforce"]
     if not enforced:
         report.warnings.append(f"Policy {policy.name} enforces nothing: every verdict is only recorded.")
+    report.warnings += [f"Policy {policy.name}: {change}." for change in policy.changes if _loosened(change)]
     open_rules = [rule.id for rule in enforced if rule.on_failure == "allow" and rule.action is Action.BLOCK]
     if open_rules:
         report.warnings.append(
             f"Policy {policy.name}: these rules let pass what no guard measured: {', '.join(open_rules)}."
         )
+
+
+def _loosened(change: str) -> bool:
+    return change.endswith("(loosened)") or "(may be loosened" in change
 
 
 def _check_refusal_calibration(
@@ -210,6 +220,7 @@ def describe_policy(bundle: PolicyBundle, *, chosen: bool) -> list[str]:
     says.append(
         f"  Text in a language that a classifier was not trained on: {policy.on_unsupported_language}."
     )
+    says += [f"  Changed: {change}." for change in policy.changes]
     says += [f"  {describe_rule(rule)}" for rule in policy.rules if rule.mode != "off"]
     guards = sorted({name for stage in Stage for name in needs(policy, stage)})
     says.append(f"  Guards that must answer: {', '.join(guards) or 'none'}.")

@@ -199,8 +199,9 @@ def print_openapi() -> None:
 @app.command()
 def explain(  # noqa: PLR0913 - a command has as many parameters as options
     text: Annotated[
-        str, typer.Argument(help="The text to measure; - reads standard input; none: which policy applies.")
-    ] = "",
+        str | None,
+        typer.Argument(help="The text to measure; - reads standard input; none: which policy applies."),
+    ] = None,
     *,
     classifier: Annotated[str, typer.Option(help="Name of a classifier.")] = "input",
     label: Annotated[
@@ -224,14 +225,17 @@ def explain(  # noqa: PLR0913 - a command has as many parameters as options
     With a text: how far it is from blocking, and what would flip it. Without one: the policy and the
     constitution that rule a request of a key, for a model, on a route, and every place that had a say.
     """
-    if not text:
-        asked = {"key": key, "tenant": tenant, "model": model, "route": route}
-        explain_placement(
-            config, set_, {**asked, "policy": policy, "constitution": constitution}, as_json=as_json
-        )
+    asked = {"key": key, "tenant": tenant, "model": model, "route": route}
+    asked |= {"policy": policy, "constitution": constitution}
+    if text is None:
+        explain_placement(config, set_, asked, as_json=as_json)
         return
-    given = typer.get_text_stream("stdin").read() if text == "-" else text
-    _explain_text(settings_of(config, set_), classifier, given, label, request, as_json=as_json)
+    if given := [f"--{name}" for name, value in asked.items() if value]:
+        fail([f"{', '.join(given)}: for the question which policy applies, which has no text"], WRONG_USE)
+    if not text.strip():
+        fail(["the text is empty; without a text, `gatehouse explain` says which policy applies"], WRONG_USE)
+    measured = typer.get_text_stream("stdin").read() if text == "-" else text
+    _explain_text(settings_of(config, set_), classifier, measured, label, request, as_json=as_json)
 
 
 def _explain_text(

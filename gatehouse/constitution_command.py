@@ -229,9 +229,12 @@ def _critic(upstream: str, model: str, perceptions: Any) -> Critic:
     if not upstream:
         return ObedientCritic(perceptions)
     try:
-        return LiveModel(upstream, model, os.environ.get("OPENAI_API_KEY", ""))
+        critic = LiveModel(upstream, model, os.environ.get("OPENAI_API_KEY", ""))
     except ValueError as error:
         fail([str(error)], WRONG_USE)
+    if critic("Answer with one word.", "Are you there?") is None:
+        fail([f"{upstream}: model {model} gave no answer; nothing was tested"], WRONG_USE)
+    return critic
 
 
 def _facts(compiled: CompiledConstitution, constitution: Constitution) -> dict[str, Any]:

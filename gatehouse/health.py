@@ -36,7 +36,12 @@ def ask(url: str, timeout_s: float = 3.0) -> Health:
     except urllib.error.HTTPError as error:
         return Health(False, _parts(error.read()) or {"status": str(error.code)})
     except (OSError, ValueError) as error:
-        return Health(False, {"error": type(error).__name__})
+        return Health(False, {"error": _told(error)})
+
+
+def _told(error: Exception) -> str:
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return (reason.strerror or "no answer").lower() if isinstance(reason, OSError) else str(reason)
 
 
 def _parts(body: bytes) -> dict[str, str]:

@@ -12,7 +12,7 @@ from policies.lattice import Applied, Place, Says, Word
 from proxy.exchange.exchange import Delivery
 from proxy.exchange.plan import plan
 from proxy.keys import DIGEST, key_digest
-from proxy.tenants.document import DEFAULT_TENANT
+from proxy.tenants.document import DEFAULT_TENANT, ROUTES
 from proxy.tenants.snapshot import Snapshot
 
 _SAID_OF = {
@@ -28,7 +28,7 @@ _SAID_OF = {
 
 
 class PlacementError(Exception):
-    """There is no such key or tenant. The message does not repeat a key."""
+    """There is no such key, tenant or route. The message does not repeat a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def place(
     """Where a request stands. `key`: a virtual key, its digest, or `tenant/name` as the file has it.
 
     Raises:
-        PlacementError: there is no such key or tenant.
+        PlacementError: there is no such key, tenant or route.
     """
     name = ""
     if key:
@@ -110,6 +110,8 @@ def place(
     tenant = tenant or DEFAULT_TENANT
     if tenant not in snapshot.tenants:
         raise PlacementError(f"there is no tenant {tenant!r}; there are: {', '.join(snapshot.tenants)}")
+    if route and route not in ROUTES:
+        raise PlacementError(f"there is no route {route!r}; there are: {', '.join(ROUTES)}")
     who = snapshot.tenants[tenant]
     applied = snapshot.applied(tenant, name, model, route, wish)
     allowed = who.may_ask(model) and (not who.routes or not route or route in who.routes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
@@ -78,8 +79,8 @@ class Server(uvicorn.Server):
     def port(self) -> int:
         """The port that is listened on (the one the system chose where 0 was asked for)."""
         for server in getattr(self, "servers", []):
-            for socket in server.sockets:
-                return int(socket.getsockname()[1])
+            for listener in server.sockets:
+                return int(listener.getsockname()[1])
         return self.config.port
 
     @contextmanager
@@ -95,6 +96,9 @@ class Server(uvicorn.Server):
 def run(settings: Settings, *, quiet: bool = False) -> bool:
     """Run until a signal; True when it started. `quiet` leaves out the start-up text."""
     set_up_logs(settings.log.level, settings.log.format)
+    _check_free(settings.host, settings.port, "--port")
+    if settings.metrics_port is not None:
+        _check_free(settings.metrics_host, settings.metrics_port, "--set metrics_port=…")
     from proxy.app import build  # noqa: PLC0415 - `check` and `health` do without the whole proxy
 
     try:
@@ -120,6 +124,24 @@ def run(settings: Settings, *, quiet: bool = False) -> bool:
         runner.get_loop().add_signal_handler(signal.SIGHUP, app.reload_soon)
         runner.run(run_servers(main, second))
     return main.started
+
+
+def _check_free(host: str, port: int, option: str) -> None:
+    """That an address can be listened on, before models are loaded.
+
+    Raises:
+        StartError: it cannot, and why.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise StartError(
+            [f"{host} port {port} cannot be listened on: {why} (choose another: {option})"]
+        ) from None
 
 
 def make_config(app: Any, settings: Settings, *, operations: bool = False) -> uvicorn.Config:

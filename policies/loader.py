@@ -40,7 +40,7 @@ from policies.documents import (
 from policies.inheritance import MergedPolicy, MergedRule, Place, merge
 from policies.layers import layer_of, parents_of, repeated
 from policies.policy import Policy, PolicyError, ReviewBudget, Rule
-from policies.problems import dotted, rule_problems, validation_problems
+from policies.problems import dotted, near, rule_problems, validation_problems
 from policies.refusal_calibration import CLASSES, Calibration, Calibrations
 from policies.replies import FALLBACK_CATEGORY, FALLBACK_LANGUAGE, CannedReplies
 from policies.yaml_files import parsed, validated
@@ -147,7 +147,9 @@ class _Desk:
 
     @classmethod
     def of(cls, library: Path | None) -> _Desk:
-        return cls((library, SHIPPED) if library is not None else (SHIPPED,))
+        if library is None:
+            return cls((SHIPPED,))
+        return cls((library, SHIPPED), [] if library.is_dir() else [f"{library}: no such folder"])
 
     def finished(self, found: _Found | None) -> _Found:
         """What was loaded.
@@ -295,15 +297,30 @@ class _Desk:
         self, merged: MergedRule, chain: Sequence[_Sheet], replies: CannedReplies | None
     ) -> Rule | None:
         missing = [key for key in ("stage", "action") if key not in merged.values]
-        for key in missing:
-            self._point(merged.place, chain, key, "must be there")
         if missing:
+            self._tell_missing(merged, missing, chain)
             return None
         rule = Rule(**{key: _frozen(value) for key, value in merged.values.items() if key in _RULE_FIELDS})
         for problem in rule_problems(rule, merged, replies):
             key, _, message = problem.partition(": ")
             self._point(merged.where(key), chain, key, message)
         return rule
+
+    def _tell_missing(self, merged: MergedRule, missing: Sequence[str], chain: Sequence[_Sheet]) -> None:
+        if merged.place.file == 0 or merged.values.keys() & {"stage", "action"}:
+            for key in missing:
+                self._point(merged.place, chain, key, "must be there")
+            return
+        above = (
+            rule.id for sheet in chain[: merged.place.file] for rule in getattr(sheet.document, "rules", ())
+        )
+        self._point(
+            merged.place,
+            chain,
+            "id",
+            f"what this policy extends has no rule {merged.id!r}{near(merged.id, above)}; "
+            "a new rule needs stage and action",
+        )
 
     def _point(self, place: Place, chain: Sequence[_Sheet], key: str, message: str) -> None:
         whole = place.path[-1] != key.partition("[")[0]
@@ -326,9 +343,8 @@ class _Desk:
         """A file by name or path, None where it cannot be used. `said_at`: where it is referred to."""
         path = self._find(kind, reference, beside)
         if path is None:
-            choices = ", ".join(sorted({name for root in self.roots for name in _names(root / kind)}))
             said = f"{said_at}: " if said_at else ""
-            self.problems.append(f"{said}no {_ONE[kind]} {reference!r}; there are: {choices}")
+            self.problems.append(f"{said}{self._unfound(kind, reference)}")
             return None
         text = parsed(path, self.problems)
         if text is None:
@@ -339,8 +355,16 @@ class _Desk:
             self.problems.extend(validation_problems(path, text, error))
             return None
 
+    def _unfound(self, kind: str, reference: str) -> str:
+        if _is_path(reference):
+            return f"{reference}: no such file"
+        choices = sorted({name for root in self.roots for name in _names(root / kind)})
+        folders = f" (looked in {self.roots[0] / kind} and the shipped ones)" if len(self.roots) > 1 else ""
+        said = f"no {_ONE[kind]} {reference!r}{near(reference, choices)}"
+        return f"{said}; there are: {', '.join(choices)}{folders}"
+
     def _find(self, kind: str, reference: str, beside: Path | None) -> Path | None:
-        if "/" in reference or "\\" in reference or reference.endswith(_SUFFIXES):
+        if _is_path(reference):
             path = Path(reference).expanduser() if beside is None else beside / Path(reference).expanduser()
             return path.resolve() if path.is_file() else None
         if _NAME.fullmatch(reference) is None:
@@ -355,6 +379,10 @@ _ONE: Mapping[str, str] = {"policies": "policy", "constitutions": "constitution"
 def _calibration(entry: RefusalCalibrationDocument) -> Calibration:
     values = entry.model_dump()
     return Calibration({label: values.pop(label) for label in CLASSES}, **values)
+
+
+def _is_path(reference: str) -> bool:
+    return "/" in reference or "\\" in reference or reference.endswith(_SUFFIXES)
 
 
 def _names(folder: Path) -> Iterator[str]:

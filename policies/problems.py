@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from policies.categories import HAZARDS
+from policies.documents import Document
 from policies.inheritance import MergedRule
 from policies.policy import Rule
 from policies.replies import FALLBACK_LANGUAGE, CannedReplies
@@ -19,14 +21,38 @@ from policies.yaml_text import YamlText
 def validation_problems(path: object, text: YamlText, error: ValidationError) -> list[str]:
     """Pydantic's errors by place; the branches of a union are told together."""
     told: dict[tuple[str | int, ...], list[str]] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
+    for item in error.errors(include_url=False, include_input=False):
         place = _real(text.value, item["loc"], missing=item["type"] == "missing")
-        message = "unknown key" if item["type"] == "extra_forbidden" else item["msg"]
-        told.setdefault(place, []).append(message[:1].lower() + message[1:])
+        told.setdefault(place, []).append(_message(item))
     return [
         f"{path}:{text.line(place)}: {dotted(place) or 'file'}: {', or '.join(dict.fromkeys(messages))}"
         for place, messages in told.items()
     ]
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    said, context = item["msg"], item.get("ctx", {})
+    match item["type"]:
+        case "extra_forbidden":
+            return f"unknown key{near(str(item['loc'][-1]), _keys(Document))}"
+        case "missing":
+            return "must be there"
+        case "too_short":
+            return f"needs {context['min_length']} or more"
+        case "string_pattern_mismatch" if "sha256" in context["pattern"]:
+            return "must be a digest: `sha256:` and 64 hex digits"
+    return f"{said[:1].lower()}{said[1:]}"
+
+
+def near(word: str, choices: Iterable[str]) -> str:
+    """` (did you mean …?)` where one of the choices is close, else nothing."""
+    found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
+    return f" (did you mean {found[0]}?)" if found and found[0] != word else ""
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    """The keys of every document of a kind."""
+    return set(model.model_fields).union(*map(_keys, model.__subclasses__()))
 
 
 def _real(value: Any, location: Sequence[str | int], *, missing: bool) -> tuple[str | int, ...]:

@@ -46,8 +46,10 @@ def parsed(path: Path, problems: list[str]) -> YamlText | None:
     """A file's YAML, or None and what is wrong with it."""
     try:
         return parse(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeError) as error:
-        problems.append(f"{path}: cannot be read: {error}")
+    except OSError as error:
+        problems.append(f"{path}: {(error.strerror or 'cannot be read').lower()}")
+    except UnicodeError:
+        problems.append(f"{path}: is not UTF-8 text")
     except YamlError as error:
         problems.extend(f"{path}: {problem}" for problem in error.problems)
     return None

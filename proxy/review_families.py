@@ -32,8 +32,8 @@ def review_tallies(policies: tuple[str, ...]) -> dict[str, Tally]:
         ),
         "reviews": Tally(
             "gatehouse_reviews",
-            "Reviews, by what led to them, who criticised, and what they came to; `sample`: drawn at random, of an "
-            "answer that was delivered already, so that nothing came of it.",
+            "Reviews, by what led to them, who criticised, and what they came to; `sample`: at random, of "
+            "an answer that was delivered already, so that nothing came of it.",
             ("trigger", "critic", "delivered"),
             (get_args(Trigger), get_args(CriticKind), get_args(Deliver)),
             product(get_args(Trigger), ("upstream",), get_args(Deliver)),

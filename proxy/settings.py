@@ -243,7 +243,7 @@ class Settings(Section):
     )
     policies_dir: Path | None = Field(
         default=None,
-        description="Folder with `policies/`, `constitutions/` and `replies/` of your own, looked into first.",
+        description="Folder with your own `policies/`, `constitutions/` and `replies/`, looked into first.",
     )
     selectable_policies: tuple[str, ...] = Field(
         default=(), description="Policies a client may choose with the header `x-gatehouse-policy`."

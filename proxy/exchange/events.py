@@ -117,8 +117,8 @@ class ExchangeClosed:
     `end_user`: keyed digest of whom the client named as its end user, empty where it named nobody.
     `lane`: the gravest lane of its answers, empty where none was judged; `evidence`: how much fixed checks
     found in them. Reviews drawn at random come after the end of the answer and are in none of the durations.
-    `review_tokens`: what critique and revision took of a model, those drawn at random too; a quarter of the characters
-    where it does not say.
+    `review_tokens`: what critique and revision took of a model, those drawn at random too; a quarter of the
+    characters where it does not say.
     """
 
     exchange: str

@@ -86,6 +86,8 @@ class VerdictHeaders:
             rows.append((b"x-gatehouse-guard", head.verdict.failure.encode()))
         if head.lane is not None:
             rows.append((b"x-gatehouse-lane", head.lane.encode()))
+        if exchange.withheld:
+            rows.append((b"x-gatehouse-withheld", b"%d" % len(exchange.withheld)))
         coverage = _coverage(head, ruling)
         if coverage:
             rows.append((b"x-gatehouse-coverage", coverage))

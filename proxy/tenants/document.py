@@ -16,12 +16,12 @@ from proxy.metric_families import Vocabulary
 
 DEFAULT_TENANT = "default"
 """Who shows no key of a tenant."""
-_ROUTES = Vocabulary().surfaces
+ROUTES = Vocabulary().surfaces
 
 
 def _is_route(value: str) -> str:
-    if value not in _ROUTES:
-        raise ValueError(f"is no route; there are: {', '.join(_ROUTES)}")
+    if value not in ROUTES:
+        raise ValueError(f"is no route; there are: {', '.join(ROUTES)}")
     return value
 
 

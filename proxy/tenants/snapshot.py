@@ -154,11 +154,13 @@ class Snapshot:
 def _check_wish(applied: Applied) -> None:
     if applied.refused == "policy":
         raise BadRequest(
-            "The policy asked for in x-gatehouse-policy is not one that clients may choose here.",
+            "The policy asked for in x-gatehouse-policy is not one that clients may choose here "
+            "(selectable_policies).",
             code="policy_not_selectable",
         )
     if applied.refused == "constitution":
         raise BadRequest(
-            "The constitution asked for in x-gatehouse-constitution is not one that clients may choose here.",
+            "The constitution asked for in x-gatehouse-constitution is not one that clients may choose here "
+            "(selectable_constitutions).",
             code="constitution_not_selectable",
         )

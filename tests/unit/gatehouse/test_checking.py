@@ -161,3 +161,23 @@ def test_a_wrong_refusal_calibration_is_a_problem(tmp_path: Path) -> None:
     problems = fast(refusal_calibration=path).problems
     assert len(problems) == 4
     assert all(problem.startswith(f"refusal_calibration: {path}:1: ") for problem in problems)
+
+
+def test_what_an_own_policy_loosens_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "name: mine\nversion: '1'\nextends: default\nrules:\n  - {id: input-jailbreak, mode: monitor}\n"
+    )
+    report = fast(policy=str(path))
+    told = "rule input-jailbreak: mode enforce -> monitor (loosened)"
+    assert f"Policy mine: {told}." in report.warnings
+    assert f"  Changed: {told}." in report.says
+
+
+def test_a_candidate_is_not_warned_about_as_if_it_served() -> None:
+    assert not [told for told in fast(candidate_policy="monitor").warnings if "enforces nothing" in told]
+
+
+def test_an_upstream_without_a_path_is_a_warning() -> None:
+    assert any("/v1" in warning for warning in fast(upstream="http://127.0.0.1:8000").warnings)
+    assert not any("/v1" in warning for warning in fast(upstream="http://127.0.0.1:8000/v1").warnings)

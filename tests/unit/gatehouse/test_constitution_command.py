@@ -117,5 +117,5 @@ def test_wrong_names_and_options_are_told() -> None:
 def test_a_model_that_cannot_be_reached_passes_nothing() -> None:
     """Not read is not passed."""
     result = run("bite", ours(), "--upstream", "http://127.0.0.1:1/v1", "--model", "m")
-    assert result.exit_code == 1
-    assert "unread in place of" in result.stdout
+    assert result.exit_code == 2
+    assert "gave no answer; nothing was tested" in result.stderr

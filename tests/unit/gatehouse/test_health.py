@@ -56,8 +56,9 @@ def test_trouble_is_not_ready(address: str, unused_port: int) -> None:
     assert ask(f"{address}/down").parts == {"ledger": "failing"}
     assert not ask(f"{address}/down").ready
     assert ask(f"{address}/plain").parts == {"status": "404"}
-    assert not ask(f"http://127.0.0.1:{unused_port}/readyz").ready
+    assert ask(f"http://127.0.0.1:{unused_port}/readyz").parts == {"error": "connection refused"}
     assert not ask("nonsense").ready
+    assert "nonsense" in ask("nonsense").parts["error"]
 
 
 def test_no_proxy_stands_between(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,3 +100,8 @@ def test_an_unknown_key_is_an_error_that_does_not_repeat_it(
         place(snapshot, wish=NOTHING, **asked)
     assert "sk-gh-nobody" not in str(caught.value)
     assert "acme" in str(caught.value)
+
+
+def test_an_unknown_route_is_told_with_the_routes_there_are(snapshot: Snapshot) -> None:
+    with pytest.raises(PlacementError, match=r"no route 'chat'; there are: .*chat_completions"):
+        place(snapshot, route="chat", wish=NOTHING)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from gatehouse.serving import KEEP_ALIVE_S, Server, make_config, run_servers, settle_garbage
+from gatehouse.serving import (
+    KEEP_ALIVE_S,
+    Server,
+    StartError,
+    make_config,
+    run,
+    run_servers,
+    settle_garbage,
+)
 from proxy.settings import CacheSettings, Settings
 
 
@@ -86,3 +95,11 @@ def test_settings_of_a_cache_do_not_touch_serving() -> None:
     one = make_config(hello, Settings())
     other = make_config(hello, Settings(cache=CacheSettings(entries=1)))
     assert (one.host, one.port) == (other.host, other.port)
+
+
+def test_a_port_in_use_is_told_before_models_are_loaded() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(StartError, match=r"port [0-9]+ cannot be listened on: address already in use"):
+            run(Settings(port=taken.getsockname()[1]))

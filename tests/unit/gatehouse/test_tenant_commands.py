@@ -57,3 +57,10 @@ def test_the_report_of_candidates_reads_a_ledger(tmp_path: Path) -> None:
     assert json.loads(RUN.invoke(app, ["candidate", "report", str(path), "--json"]).stdout) == {
         "candidates": []
     }
+
+
+@pytest.mark.parametrize("arguments", [["hello", "--model", "m"], [""], [" "]])
+def test_a_text_and_a_question_about_policies_do_not_mix(arguments: list[str]) -> None:
+    found = RUN.invoke(app, ["explain", *arguments])
+    assert found.exit_code == 2
+    assert found.output.startswith("gatehouse: ")

@@ -61,7 +61,8 @@ def test_the_callers_library_goes_before_the_shipped_one(tmp_path: Path) -> None
 def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
     """For policies and for what they name, where it stands."""
     with pytest.raises(
-        PolicyError, match="no policy 'defualt'; there are: default, embedded, monitor, strict"
+        PolicyError,
+        match=r"no policy 'defualt' \(did you mean default\?\); there are: default, embedded, ",
     ):
         load_bundle("defualt")
     told = problems(tmp_path, "name: p\nversion: '1'\nconstitution: x\nreplies: y\n")
@@ -70,6 +71,24 @@ def test_an_unknown_name_is_told_with_the_choices(tmp_path: Path) -> None:
         f"p.yaml:3: constitution: no constitution 'x'; there are: {choices}",
         "p.yaml:4: replies: no canned replies 'y'; there are: default",
     ]
+
+
+def test_a_rule_that_changes_nothing_known_is_told_with_what_was_meant(tmp_path: Path) -> None:
+    rules = "  - id: input-jailbrake\n    mode: monitor\n"
+    told = problems(tmp_path, f"name: p\nversion: '1'\nextends: default\nrules:\n{rules}")
+    assert len(told) == 1
+    assert told[0].startswith("p.yaml:5: rules[0].id: what this policy extends has no rule 'input-jailbrake'")
+    assert told[0].endswith("(did you mean input-jailbreak?); a new rule needs stage and action")
+
+
+def test_a_folder_or_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError) as caught:
+        load_bundle("default", library=tmp_path / "nowhere")
+    assert caught.value.problems == [f"{tmp_path / 'nowhere'}: no such folder"]
+    with pytest.raises(PolicyError, match=r"^\./nope\.yaml: no such file$"):
+        load_bundle("./nope.yaml")
+    with pytest.raises(PolicyError, match=f"looked in {tmp_path}/policies and the shipped ones"):
+        load_bundle("mine", library=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../default", "/etc/passwd", "", "a b", "DEFAULT"])
@@ -90,7 +109,7 @@ def test_all_problems_come_at_once_with_file_line_and_key(tmp_path: Path) -> Non
         "p.yaml:8: rules[1].stage",
         "p.yaml:3: straem",
     ]
-    assert told[-1].endswith("unknown key")
+    assert told[-1].endswith("unknown key (did you mean stream?)")
 
 
 def test_what_only_a_whole_rule_shows_is_told_too(tmp_path: Path) -> None:
@@ -153,7 +172,7 @@ def test_broken_yaml_and_unreadable_files_are_problems_not_crashes(tmp_path: Pat
     assert problems(tmp_path, "a: [")[0].startswith("p.yaml: line 2")
     assert problems(tmp_path, "- a list")[0].startswith("p.yaml:1: file:")
     (tmp_path / "bad.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(PolicyError, match="cannot be read"):
+    with pytest.raises(PolicyError, match="is not UTF-8 text"):
         load_bundle(str(tmp_path / "bad.yaml"))
 
 
@@ -304,7 +323,7 @@ def test_what_is_no_refusal_calibration_is_a_problem(tmp_path: Path, text: str) 
     """Not a crash, and not an empty table."""
     with pytest.raises(PolicyError):
         load_refusal_calibrations(Path(write(tmp_path, text)))
-    with pytest.raises(PolicyError, match="cannot be read"):
+    with pytest.raises(PolicyError, match="no such file"):
         load_refusal_calibrations(tmp_path / "nowhere.yaml")
 
 

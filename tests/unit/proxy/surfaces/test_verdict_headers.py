@@ -20,7 +20,8 @@ def rows(
     verdict: Verdict = ALLOWED, ruling: Ruling | None = None, expose: bool = True, **changes: Any
 ) -> dict[str, str]:
     bundle = make_bundle(**{k: v for k, v in changes.items() if k in ("name", "digest", "constitution")})
-    exchange = plain_exchange(bundle, stream=changes.get("stream", False))
+    withheld = changes.get("withheld", frozenset())
+    exchange = plain_exchange(bundle, stream=changes.get("stream", False), withheld=withheld)
     head = ReplyHead(verdict, Delivery.BUFFERED, None, changes.get("overhead", 0.0021))
     found = VerdictHeaders(expose).rows(exchange, head, ruling)
     return {name.decode(): value.decode() for name, value in found}
@@ -35,6 +36,10 @@ def test_an_allowed_reply_says_so_and_under_which_policy() -> None:
         "x-gatehouse-action": "allow",
         "x-gatehouse-overhead-ms": "2.10",
     }
+
+
+def test_messages_kept_from_the_model_are_counted() -> None:
+    assert rows(withheld=frozenset({1, 3}))["x-gatehouse-withheld"] == "2"
 
 
 @pytest.mark.parametrize(
