@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Protocol
 
 from policies.decision_code import idioms
 from policies.decision_code.frames import Frame, root_of
-from policies.decision_code.lexicon import Lexicon, words_of
+from policies.decision_code.lexicon import Lexicon, group_of, words_of
+from policies.decision_code.names import OF_THINGS, is_person, is_thing
 from policies.decision_code.shapes import is_mask, is_none, is_plain, is_text, only_labels, tells_decision
 from policies.decision_code.values import (
     NO_MARKS,
@@ -27,13 +28,15 @@ from policies.decision_code.values import (
     within,
 )
 
-LONGEST_WORD = 60
+LONGEST_WORD = 120
 
 
 class Program(Protocol):
     """What expressions need of the program around them."""
 
     lexicon: Lexicon
+    weak: frozenset[str]
+    """Attributes that have many harmless uses."""
 
     def step(self) -> None:
         """Count the work; raises where there was enough of it."""
@@ -80,10 +83,34 @@ class Reader:
 
     def source(self, name: str, line: int, base: Value = NOTHING) -> Marks:
         """The mark of an attribute that is named here, where the name is one and has no place of its own."""
-        attribute = self.program.lexicon.attribute_of(name)
-        if not attribute or self.frame.purpose.excuses(attribute):
+        return self._marked(self.program.lexicon.attribute_of(name), line, base)
+
+    def groups(self, words: Iterable[str], line: int, base: Value = NOTHING) -> Marks:
+        """Marks of the groups of people that texts name, for what is compared with them."""
+        named = {group_of(word) for word in words}
+        found = (self._marked(self.program.lexicon.known(each), line, base) for each in sorted(named))
+        return used((mark for marks in found for mark in marks), line)
+
+    def _marked(self, attribute: str, line: int, base: Value) -> Marks:
+        if not attribute or (base.thing and attribute in OF_THINGS) or self.frame.purpose.excuses(attribute):
             return NO_MARKS
         return frozenset((Mark(attribute, "carried", line, base.loops, path=(line,)),))
+
+    def holder(self, node: ast.expr) -> Value:
+        """What has the attribute that is asked for; whether it is a thing tells the name that is nearest."""
+        base = self.read(node)
+        each: ast.expr = node
+        while not isinstance(each, ast.Name):
+            words = _own_words(each)
+            if is_thing(words) or is_person(words):
+                return replace(base, thing=is_thing(words))
+            match each:
+                case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Call(func=inner):
+                    each = inner
+                case _:
+                    break
+        thing = self.frame.purpose.on_things and not (isinstance(each, ast.Name) and is_person(words_of(each.id)))
+        return replace(base, thing=True) if thing else base
 
     def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
         """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
@@ -104,6 +131,9 @@ class Reader:
 
     def _name(self, node: ast.Name) -> Value:
         value = self.frame.scope.get(node.id, NOTHING)
+        words = words_of(node.id)
+        if value.thing != is_thing(words) and (value.thing is False or is_person(words)):
+            value = replace(value, thing=not value.thing)
         if value.closures or (node.id.isupper() and len(node.id) > 1):
             return value
         known = {mark.attribute for mark in value.marks}
@@ -111,11 +141,11 @@ class Reader:
         return value.with_marks(value.marks | fresh) if fresh else value
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        base = self.read(node.value)
+        base = self.holder(node.value)
         if node.attr in idioms.DESCRIBES:
             return NOTHING
         found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
-        if idioms.THINGS.intersection(words_of(root_of(node.value))):
+        if idioms.AGED.intersection(words_of(root_of(node.value))):
             found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
             return Value(found, loops=base.loops)
@@ -129,21 +159,34 @@ class Reader:
         method = self.program.method_of(base.owner, node.attr) if base.owner else None
         if method is not None:
             own |= Value(closures=(method,))
-        return replace(base, owner="") | own
+        return replace(base, owner="", thing=base.thing and not is_person(words_of(node.attr))) | own
 
     def _subscript(self, node: ast.Subscript) -> Value:
-        base, index = self.read(node.value), self.read(node.slice)
+        base, index = self.holder(node.value), self.read(node.slice)
         root = root_of(node.value)
         found = self.key_sources(index.words, node.lineno, base, root)
+        match node:
+            case ast.Subscript(value=ast.Call(func=ast.Attribute(value=inner, attr="split")), slice=place):
+                first = isinstance(place, ast.Constant) and place.value == 0
+                found |= self.part_of_name(inner, first=first)
         held = [self.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
         others = base.marks
         if index.words and not found:
             others = frozenset(mark for mark in others if mark.kind != "carried")
-        chosen = self.chosen(node.slice, index, node.lineno, root)
+        chosen = self.chosen(node.slice, index, node.lineno, root) or self.keyed(base, index, node.lineno)
         marks = found | others | (relabelled(chosen) if base.labels else chosen)
         loops = base.loops if found or index.words else base.loops | index.loops
         own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
         return joined([own, *held])
+
+    def part_of_name(self, node: ast.expr, *, first: bool) -> Marks:
+        """`name.split()[0]`, `full_name.endswith("ić")`: one of somebody's names, by which they are told apart."""
+        named = any("name" in words_of(name) for each in ast.walk(node) for name in _names(each))
+        return self.source("first_name" if first else "last_name", node.lineno) if named else NO_MARKS
+
+    def keyed(self, table: Value, index: Value, line: int) -> Marks:
+        """`{"girl": 0, "boy": 3}[kind]`: what is looked up in a table that has groups of people as its keys."""
+        return NO_MARKS if index.words or index.marks else self.groups(table.words, line, index)
 
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
@@ -159,12 +202,29 @@ class Reader:
         values = [self.read(side) for side in sides]
         marks = joined(values).marks | joined(values).spoken
         if not marks:
-            return Value(self._named(node, values) | self._spoken_of(node))
+            return Value(self._named(node, values) | self._spoken_of(node) | self._told_by_group(node, values))
+        if self._is_lookup(values):
+            return NOTHING
         groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
         marks = frozenset(replace(m, kind="grouped") if m.attribute in groups else m for m in marks)
         if _is_legal_minimum(node, marks):
             return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
         return Value(used(marks, node.lineno), loops=joined(values).loops, truth=True)
+
+    def _is_lookup(self, values: list[Value]) -> bool:
+        """`row.surname == surname`: who somebody is, by what is no more than a proxy or a date of birth."""
+        sides = [{mark.attribute for mark in value.marks} for value in values]
+        return len(sides) == 2 and len(sides[0]) == 1 and sides[0] == sides[1] and sides[0] <= self.program.weak
+
+    def _told_by_group(self, node: ast.Compare, values: list[Value]) -> Marks:
+        """`kind == "woman"`, `"mosque" in text`: the group that is named tells what is asked for."""
+        words = {word for value in values for word in value.words}
+        asked = [
+            value
+            for side, value in zip((node.left, *node.comparators), values, strict=True)
+            if not isinstance(side, ast.Constant) and not any(map(group_of, value.words))
+        ]
+        return self.groups(words, node.lineno, joined(asked)) if asked else NO_MARKS
 
     def _spoken_of(self, node: ast.Compare) -> Marks:
         """`"maternity" in cv.text`: what a text says about somebody."""
@@ -348,6 +408,14 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
                 narrow(scope, each, reader)
         case _:
             pass
+
+
+def _own_words(node: ast.expr) -> tuple[str, ...]:
+    match node:
+        case ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return words_of(name)
+        case _:
+            return ()
 
 
 def _names(node: ast.AST) -> tuple[str, ...]:

@@ -70,11 +70,14 @@ ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
 STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
 STORES_INTO = frozenset(("heappush", "heappushpop", "insort", "insort_left", "insort_right"))
 """The same for the collection that is their first argument."""
-THINGS = word_set("""
-cache file path entry entries house building car vehicle machine page document token session server
-certificate artwork wine property tree item connection conn record log job message
-""")
-"""What has an age and is nobody."""
+TELLS = ("get_", "detect_", "infer_", "predict_", "guess_", "classify_", "estimate_", "lookup_", "fetch_", "load_")
+"""Functions so named tell what the rest of the name says."""
+AGED = word_set("entry entries record log job message account conn connection ticket order contract policy invoice")
+"""What has an age and is nobody, though what it holds may be of somebody."""
+ASKS_TEXT = frozenset(
+    ("search", "match", "fullmatch", "findall", "startswith", "endswith", "count", "find", "contains", "index")
+)
+"""They look for a text in another."""
 TEXTS = word_set("""
 text lower cv resume bio essay letter content body description note notes profile summary
 """)

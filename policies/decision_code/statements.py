@@ -89,12 +89,20 @@ class Walker:
                 self.stores.keep(base, field, value, call)
 
     def _if(self, node: ast.If) -> Ending:
-        marks = weighed(self.reader.read(node.test).marks, node.test.lineno)
+        marks, raised = self._raising(node.test)
+        marks = weighed(marks, node.test.lineno) | raised
         first, after = self._branch(node.body, marks, node.test)
         second, otherwise = self._branch(node.orelse, marks, None)
         left = [scope for way, scope in ((first, after), (second, otherwise)) if not way.leaves]
         self.frame.become(left[0] if len(left) == 1 else joined_scopes(after, otherwise))
         return _after_branches(marks, first, second)
+
+    def _raising(self, node: ast.expr) -> tuple[Marks, Marks]:
+        """Marks of an expression, and of what decides whether reading it ends in an error."""
+        before, self.frame.raised = self.frame.raised, NO_MARKS
+        marks = self.reader.read(node).marks
+        raised, self.frame.raised = self.frame.raised, before | self.frame.raised
+        return marks, raised
 
     def _branch(
         self, body: Sequence[ast.stmt], marks: Marks, test: ast.expr | None
@@ -175,6 +183,8 @@ class Walker:
                 for key, value in zip(node.keys, node.patterns, strict=True):
                     words = self.reader.read(key).words if not _takes_all(value) else ()
                     found |= self.reader.key_sources(words, pattern.lineno, subject, "row")
+            elif isinstance(node, ast.MatchValue) and not subject.marks:
+                found |= self.reader.groups(self.reader.read(node.value).words, pattern.lineno, subject)
             elif isinstance(node, ast.MatchClass):
                 for name in node.kwd_attrs:
                     found |= self.reader.source(name, pattern.lineno, subject)
