@@ -62,7 +62,7 @@ class Call:
             return NO_MARKS
         whole = self.everything()
         if self.name in ("startswith", "endswith") and isinstance(self.node.func, ast.Attribute):
-            whole |= Value(self.reader.part_of_name(self.node.func.value, first=self.name == "startswith"))
+            whole |= Value(self.reader.part_of_name(self.node.func.value))
         return used(whole.marks, self.line) or self.reader.groups(whole.words, self.line, self.on)
 
     def everything(self) -> Value:
@@ -258,7 +258,9 @@ class Call:
         ):
             return self._formatted()
         fields = self.keywords.values() if self.name == "assign" else self._fields()
-        whole = self.on if self.name == "split" else joined([self.on, *self.given, *fields])
+        if self.name == "split" and isinstance(self.node.func, ast.Attribute):
+            return self.on.with_marks(self.on.marks | self.reader.part_of_name(self.node.func.value))
+        whole = joined([self.on, *self.given, *fields])
         names = ("columns",) if self.name == "get_dummies" else ("on", "left_on", "right_on")
         words = joined(self.keywords.get(each, NOTHING) for each in names).words
         named = self.reader.key_sources(words, self.line, NOTHING, "df")

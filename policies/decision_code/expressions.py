@@ -112,6 +112,11 @@ class Reader:
         thing = self.frame.purpose.on_things and not (isinstance(each, ast.Name) and is_person(words_of(each.id)))
         return replace(base, thing=True) if thing else base
 
+    def field_source(self, holder: ast.expr, name: str, line: int, base: Value) -> Marks:
+        """The same for a field: `birth.country` is one, though `country` is none."""
+        of = _own_words(holder)[-1:] if not isinstance(holder, ast.Name) else words_of(holder.id)[-1:]
+        return self.source(name, line, base) or self.source("_".join((*of, name)), line, base)
+
     def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
         """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
         rowish = root in idioms.ROWS or any(root.startswith(each) for each in ("applicant", "df"))
@@ -144,7 +149,7 @@ class Reader:
         base = self.holder(node.value)
         if node.attr in idioms.DESCRIBES:
             return NOTHING
-        found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
+        found = NO_MARKS if node.attr.isupper() else self.field_source(node.value, node.attr, node.lineno, base)
         if idioms.AGED.intersection(words_of(root_of(node.value))):
             found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
@@ -165,10 +170,6 @@ class Reader:
         base, index = self.holder(node.value), self.read(node.slice)
         root = root_of(node.value)
         found = self.key_sources(index.words, node.lineno, base, root)
-        match node:
-            case ast.Subscript(value=ast.Call(func=ast.Attribute(value=inner, attr="split")), slice=place):
-                first = isinstance(place, ast.Constant) and place.value == 0
-                found |= self.part_of_name(inner, first=first)
         held = [self.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
         others = base.marks
         if index.words and not found:
@@ -179,14 +180,14 @@ class Reader:
         own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
         return joined([own, *held])
 
-    def part_of_name(self, node: ast.expr, *, first: bool) -> Marks:
-        """`name.split()[0]`, `full_name.endswith("ić")`: one of somebody's names, by which they are told apart."""
+    def part_of_name(self, node: ast.expr) -> Marks:
+        """`name.split()`, `full_name.endswith("ić")`: one of somebody's names, by which they are told apart."""
         named = any("name" in words_of(name) for each in ast.walk(node) for name in _names(each))
-        return self.source("first_name" if first else "last_name", node.lineno) if named else NO_MARKS
+        return self.source("last_name", node.lineno) if named else NO_MARKS
 
     def keyed(self, table: Value, index: Value, line: int) -> Marks:
         """`{"girl": 0, "boy": 3}[kind]`: what is looked up in a table that has groups of people as its keys."""
-        return NO_MARKS if index.words or index.marks else self.groups(table.words, line, index)
+        return NO_MARKS if index.words or index.marks or not table.table else self.groups(table.words, line, index)
 
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
@@ -224,7 +225,17 @@ class Reader:
             for side, value in zip((node.left, *node.comparators), values, strict=True)
             if not isinstance(side, ast.Constant) and not any(map(group_of, value.words))
         ]
-        return self.groups(words, node.lineno, joined(asked)) if asked else NO_MARKS
+        if not asked:
+            return NO_MARKS
+        base = joined(asked)
+        found = self.groups(words, node.lineno, base)
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            listed = _names(node.comparators[0])
+            found |= self.groups(listed, node.lineno, base)
+            found |= used((mark for name in listed for mark in self.source(name, node.lineno, base)), node.lineno)
+            if values[0].words:
+                found |= used(self.part_of_name(node.comparators[0]), node.lineno)
+        return found
 
     def _spoken_of(self, node: ast.Compare) -> Marks:
         """`"maternity" in cv.text`: what a text says about somebody."""
@@ -296,7 +307,7 @@ class Reader:
             words = name.words | value.words if key is None else name.words
             held = value.held | value.words
             whole |= replace(value, marks=kept, words=words, held=held, loops=frozenset(), owner="")
-        return replace(whole, labels=True) if only_labels(node) else whole
+        return replace(whole, labels=only_labels(node), table=True)
 
     def _list(self, node: ast.List) -> Value:
         """A row of values, as a model is given them."""
@@ -378,7 +389,12 @@ def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> Marks:
             for each, part in zip(target.elts, given, strict=True):
                 _bind_element(reader.frame.scope, each, reader.read(part), number)
             return NO_MARKS
-    return _bind_element(reader.frame.scope, target, reader.read(source), number)
+    return _bind_element(reader.frame.scope, target, reader.read(source), 0 if _of_one(source) else number)
+
+
+def _of_one(source: ast.expr) -> bool:
+    """`applicant.family`: those who belong to one person."""
+    return isinstance(source, ast.Attribute | ast.Subscript) and not idioms.KIN.isdisjoint(_own_words(source))
 
 
 def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> Marks:

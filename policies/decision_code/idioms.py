@@ -46,7 +46,7 @@ CARRIES = word_set("""
 int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
 split copy deepcopy astype fillna to_numpy tolist to_list to_dict values keys items iter next
 reversed array asarray DataFrame Series reset_index head tail dropna as_tuple reindex
-get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
+compile get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
 sample
 """)
 """They hand on what they are given."""
@@ -63,6 +63,8 @@ LOOKS_UP = frozenset(
         "get_value",
         "field",
         "lookup",
+        "col",
+        "column",
     )
 )
 ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
@@ -78,6 +80,8 @@ ASKS_TEXT = frozenset(
     ("search", "match", "fullmatch", "findall", "startswith", "endswith", "count", "find", "contains", "index")
 )
 """They look for a text in another."""
+KIN = word_set("family members children kids relatives dependents dependants siblings parents household familie kinder")
+"""Fields of those who belong to one person."""
 TEXTS = word_set("""
 text lower cv resume bio essay letter content body description note notes profile summary
 """)
@@ -117,7 +121,7 @@ row r df data x person p applicant candidate a c customer user record features s
 obj
 """)
 """Names of what has one field for each attribute, so that `female` in it is a person's."""
-LEGAL_AGES = frozenset((13, 14, 15, 16, 18, 20, 21))
+LEGAL_AGES = frozenset((13, 14, 15, 16, 17, 18, 20, 21))
 HARMLESS_ERRORS = (
     "ValueError",
     "TypeError",

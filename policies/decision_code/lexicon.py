@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from policies.decision_code.names import AMBIGUOUS, BIRTH, GROUPS, LANDS, NAMED_GROUPS, OF_THINGS, PROTECTED, PROXIES, STEMS, THINGS, is_person
+from policies.decision_code.names import AMBIGUOUS, BIRTH, GROUPS, LANDS, NAMED_GROUPS, OF_PERSONS, OF_THINGS, PROTECTED, PROXIES, STEMS, THINGS, is_person
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -41,7 +41,7 @@ member owner years year yr yrs in at of current raw norm normalized normalised s
 bracket bucket bin category code his her their my x a p c log squared sq z std feature value val
 real actual num int prefix area home get inferred estimated predicted guessed declared self reported
 application hire entry admission birth exact approx decade cohort segment class min minimum max maximum
-child kid worker buyer guest player claimant holder pupil parent spouse partner
+estimate detect infer predict guess get compute calc calculate child kid worker buyer guest player claimant holder pupil parent spouse partner
 over under above below older younger than
 """)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -61,6 +61,8 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _PARTS.findall(fold(name)))
 
 
+_OF_PERSONS = frozenset(words_of(name) for name in OF_PERSONS.values())
+_HAVE_ACCOUNTS = word_set("user users employee member members customer client profile subscriber seller driver lead")
 _STEMS = re.compile("|".join(f"(?P<_{place}>{stem})" for place, (_, stem) in enumerate(STEMS)))
 _GROUP_OF = {word: attribute for attribute, words in GROUPS.items() for word in words.split()}
 
@@ -116,6 +118,8 @@ class Lexicon:
 
     @staticmethod
     def _fits(attribute: str, phrase: tuple[str, ...], rest: Collection[str]) -> bool:
+        if phrase in _OF_PERSONS:
+            return bool(rest) and all(is_person((word,)) and word not in _HAVE_ACCOUNTS for word in rest)
         if phrase in (("age",), ("zip",)):
             return all(word in _QUALIFIES or word.isdigit() for word in rest)
         if attribute in OF_THINGS and THINGS.intersection(rest) and not is_person(rest):
@@ -160,4 +164,4 @@ def _phrases(*tables: Mapping[str, str]) -> dict[tuple[str, ...], str]:
 def shipped_lexicon() -> Lexicon:
     """The attributes above, protected ones and proxies."""
     groups = {each: GROUPS[each] for each in NAMED_GROUPS}
-    return Lexicon(_phrases(groups, PROTECTED, PROXIES), frozenset(PROXIES))
+    return Lexicon(_phrases(groups, OF_PERSONS, PROTECTED, PROXIES), frozenset(PROXIES))

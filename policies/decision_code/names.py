@@ -9,21 +9,21 @@ from collections.abc import Iterable, Mapping
 
 PROTECTED: Mapping[str, str] = {
     "race": "race racial ethnicity ethnic eth_code eth_group ancestry indigenous aboriginal skin_color "
-    "skin_colour skin_tone complexion caste is_black is_white is_hispanic is_latino is_asian is_minority "
-    "is_native_american african_american minority_status tribe bloodline raza raca rasse ras rasa cor_da_pele "
+    "skin_colour skin_tone skin_shade skin complexion caste is_black is_white is_hispanic is_latino is_asian is_minority "
+    "native_american american_indian pacific_islander first_nations african_american minority_status tribe bloodline raza raca rasse ras rasa cor_da_pele "
     "couleur_peau couleur_de_peau color_piel color_de_piel colore_pelle huidskleur hautfarbe kolor_skory "
     "hudfarg hudfarge irk suku suku_bangsa minzu jinshu jati nasl",
     "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
     "sikh atheist hijab headscarf turban kippah kippa yarmulke niqab burqa worship mosque church_member "
     "churchgoer place_of_worship confession_of_faith konfession kopftuch glaube glaubensbekenntnis bekenntnis "
     "voile foulard confession croyance hiyab velo_islamico fe_religiosa culto credo geloof godsdienst wyznanie "
-    "agama trossamfund trosretning trossamfunn kirketilhorighet din_inanc inanc mezhep mazhab madhhab shukyo "
+    "agama trossamfund trosretning trossamfunn kirketilhorighet hoofddoek kerklid chustka din_inanc inanc mezhep mazhab madhhab shukyo "
     "zongjiao dharm dharma vallas uskonto",
     "gender": "gender gndr sex male female transgender cisgender pronoun pronouns nonbinary non_binary "
     "is_woman is_man is_girl is_boy is_mother is_father single_mother single_father lone_mother maiden_name geschl "
     "sexe sexo sesso geslacht genero genre_personne plec kjonn kvinne kvinna cinsiyet jenis_kelamin kelamin "
     "gener_persoana sukupuoli pohlavi nem_ferfi xingbie seibetsu ling linga jins pol_klienta weiblich "
-    "mannlich maennlich frau ist_frau est_femme es_mujer es_hombre femme mujer donna mulher vrouw kobieta "
+    "mannlich maennlich frau ist_frau civilite anrede est_femme es_mujer es_hombre femme mujer donna mulher vrouw kobieta "
     "perempuan wanita kadin",
     "age": "age birth_year year_of_birth birthyear birthdate birth_date date_of_birth dob yob birthday "
     "years_old age_in_years born born_year year_born birth_decade elderly is_senior senior_citizen generation_cohort "
@@ -38,7 +38,7 @@ PROTECTED: Mapping[str, str] = {
     "disability": "disability disabilities is_disabled disabled_person handicap handicapped wheelchair "
     "impairment impaired deaf blind_person is_blind autistic autism special_needs chronic_illness "
     "chronic_condition chronic_disease mental_illness mental_health hiv hiv_positive guide_dog service_dog "
-    "service_animal hearing_aid epileptic epilepsy depression bipolar genetic_risk "
+    "service_animal hearing_aid epileptic epilepsy depression bipolar genetic genetics genome hereditary dna brca syndrome disorder dementia adhd dyslexia dyslexic paraplegic amputee family_history "
     "schwerbehinderung behinderung behindert schwerbehindert gdb rollstuhl rollstuhlfahrer handicap_reconnu "
     "invalidite discapacidad minusvalia deficiencia deficiente disabilita invalidita handicap_fisico "
     "beperking rolstoel niepelnosprawnosc niepelnosprawny funktionsnedsattning funksjonshemming "
@@ -47,6 +47,7 @@ PROTECTED: Mapping[str, str] = {
     "born_abroad immigrant immigration_status immigration foreigner foreign_national migrant refugee "
     "asylum_seeker asylum noncitizen non_citizen is_foreign "
     "migration_background passport_country country_of_citizenship ethnic_origin country_of_origin "
+    "place_of_origin region_of_origin nation_of_origin origin_nation name_origin probable_origin family_origin "
     "origin_country home_country is_native native_born residency_permit "
     "staatsangehoerigkeit staatsangehorigkeit staatsbuergerschaft staatsburgerschaft nationalitaet nationalitat "
     "herkunft herkunftsland geburtsland geburtsort migrationshintergrund auslander auslaender "
@@ -96,8 +97,8 @@ PROXIES: Mapping[str, str] = {
     "accent": "accent dialect akzent acento accento akcent aksen",
     "native language": "native_language mother_tongue first_language home_language native_speaker "
     "primary_language spoken_language muttersprache langue_maternelle lengua_materna lingua_materna "
-    "lingua_madre madrelingua moedertaal jezyk_ojczysty modersmal morsmal anadil bahasa_ibu",
-    "school": "school high_school alma_mater university college",
+    "lingua_madre madrelingua moedertaal thuistaal jezyk_ojczysty modersmal morsmal anadil bahasa_ibu",
+    "school": "school high_school alma_mater university college lycee ecole escuela escola scuola hochschule schule universite universidad universita universidade",
 }
 """Names of what often stands for a protected attribute."""
 AMBIGUOUS: Mapping[str, str] = {
@@ -109,9 +110,11 @@ AMBIGUOUS: Mapping[str, str] = {
     "postcode": "cap cep",
 }
 """Names that are taken for an attribute only in programs whose other words are of people and not English."""
+OF_PERSONS: Mapping[str, str] = {"nationality": "origin", "politics": "party", "disability": "disabled"}
+"""Names that are an attribute only next to a word of somebody: `guest.origin`."""
 STEMS = (
     ("race", r"ethni|^etni[ack]|hautfarb|afroameric"),
-    ("religion", r"religi|konfession|^muslim|^moslem|^islam"),
+    ("religion", r"religi|konfession|^kirchen?mitgl|^muslim|^moslem|^islam"),
     ("sexual orientation", r"sexualor"),
     ("gender", r"gender$|^gender|geschlecht|^transsex"),
     ("nationality", r"nationalit|^staatsang|^staatsbu|^citizen|nacionalid|nazionalit|immigra|^migrations"
@@ -126,7 +129,7 @@ STEMS = (
 )
 """Parts of words that mean an attribute wherever they stand."""
 BIRTH = frozenset("""
-birth born native nativity origin origen origine origem heritage naissance nacimiento nascita nascimento
+birth born native nativity passport origen origine origem heritage naissance nacimiento nascita nascimento
 geburt geburts herkunft pochodzenia urodzenia fodelse lahir dogum asal ancestry citizenship
 """.split())
 LANDS = frozenset("""
@@ -139,9 +142,9 @@ GROUPS: Mapping[str, str] = {
     "gender": "female females woman women womens girl girls boy boys mrs ms miss mr weiblich mannlich maennlich frauen "
     "femme femmes homme feminin masculin mujer mujeres hombre femenino masculino femminile maschile donna "
     "uomo mulher homem feminino vrouw kobieta mezczyzna kvinna kvinne perempuan wanita laki kadin erkek "
-    "cisgender transgender nonbinary",
+    "cisgender transgender nonbinary herr herrn mme mlle madame monsieur senora signora dhr mevr pani",
     "religion": "muslim muslims islam islamic jewish jew jews hindu hindus christian christians catholic "
-    "protestant buddhist sikh atheist mosque synagogue ramadan imam allah quran koran torah hijab katholisch "
+    "protestant buddhist sikh atheist mosque synagogue halal kosher ramadan imam allah quran koran torah hijab katholisch "
     "evangelisch muslimisch judisch juedisch musulman musulmane catholique juif juive musulmano musulmana "
     "catolico catolica cattolico cattolica ebreo ebrea katolik islamitisch",
     "race": "caucasian hispanic latino latina latinx roma romani gypsy gitano gitana rom tzigane negro negra "
@@ -149,17 +152,17 @@ GROUPS: Mapping[str, str] = {
     "mulato schwarze schwarzer obc",
     "nationality": "immigrant immigrants refugee refugees foreigner foreigners auslander auslaender etranger "
     "extranjero extranjera straniero straniera estrangeiro migrant migrants",
-    "marital status": "divorced widowed unmarried divorcee verheiratet geschieden verwitwet celibataire "
+    "marital status": "married divorced widowed unmarried divorcee verheiratet geschieden verwitwet celibataire "
     "divorcado divorciada divorciado viuda viudo casada casado soltera soltero nubile coniugata coniugato "
     "divorziata divorziato mariee",
     "pregnancy": "pregnant maternity schwanger enceinte embarazada incinta gravida zwanger hamil",
-    "sexual orientation": "gay lesbian homosexual heterosexual bisexual queer lgbt lgbtq lgbtqia",
+    "sexual orientation": "gay lesbian homosexual heterosexual bisexual queer lgbt lgbtq lgbtqia hetero",
     "disability": "wheelchair deaf autistic epileptic behindert discapacitado",
 }
 """Attribute to words of groups: what is compared with one of them is that attribute, whatever its name."""
 NAMED_GROUPS = ("religion", "race", "nationality", "sexual orientation", "pregnancy")
 """Attributes whose groups name fields as well: `person.roma`."""
-OF_THINGS = frozenset(("race", "gender", "age", "nationality", *PROXIES))
+OF_THINGS = frozenset(("race", "religion", "gender", "age", "nationality", *PROXIES))
 """Attributes that things may have too."""
 
 PEOPLE = frozenset(
@@ -205,11 +208,11 @@ connector socket plug cable adapter pipe fitting screw thread coin stamp comic d
 monster creature unit elf orc dwarf spell avatar noun verb adjective word sentence parcel shipment package cargo
 manufacture manufacturer factory device sensor phone laptop router domain repo commit branch release song track
 album book novel movie film episode series game recipe dish meal voice setting settings config font theme star planet
-rock fossil sample specimen cell mouse strain gene inventory sku vessel locomotive wagon
-bridge road dam auto fahrzeug gebaeude gebaude haus pferd hund katze baum wein ware waren produkt figur
-voiture vehicule batiment maison cheval chien arbre vin produit marchandise coche vehiculo edificio casa caballo
-perro arbol vino producto mercancia carro veiculo predio cavalo cachorro vinho produto macchina veicolo cavallo
-cane albero prodotto merce gebouw paard hond boom wijn samochod budynek pies drzewo wino towar
+rock fossil sample specimen cell mouse strain gene inventory sku vessel locomotive wagon sim
+bridge road dam church mosque temple synagogue charity lease contract auto fahrzeug gebaeude gebaude haus pferd hund katze tier kaninchen kuh rind schwein baum wein ware waren produkt figur
+voiture vehicule batiment maison cheval chien chat vache lapin animal arbre vin produit marchandise coche vehiculo edificio casa caballo
+perro vaca oveja conejo arbol vino producto mercancia carro veiculo predio cavalo cachorro vinho produto macchina veicolo cavallo
+cane gatto mucca albero prodotto merce gebouw paard hond boom wijn samochod budynek pies drzewo wino towar
 """.split()
 )
 """Words of what has an age, an origin or a sex and is nobody."""
@@ -220,7 +223,7 @@ def is_thing(words: Iterable[str]) -> bool:
     for word in reversed(tuple(words)):
         if word in PEOPLE or word in PEOPLE_ABROAD:
             return False
-        if word in THINGS or (word.endswith("s") and word[:-1] in THINGS):
+        if not THINGS.isdisjoint((word, word.removesuffix("s"), word.removesuffix("es"))):
             return True
     return False
 

@@ -135,7 +135,7 @@ pluriel anrede salutation* honorific kinship relation ancestor genealog* pedigre
     Place(
         word_set("""
 marathon* triathlon* race_result heat lap podium bib finisher* swim swimmer athlet* sprint tournament
-league squad wrestl weightclass weight_class handicap_index handicap golf judo boxing rowing wettkampf* altersklasse*
+league squad doubles relay wrestl weightclass weight_class handicap_index handicap golf judo boxing bench squat deadlift powerlift chess rowing wettkampf* altersklasse*
 categoria_deportiva
 """),
         frozenset(("gender", "age", "disability", "race")),

@@ -38,7 +38,7 @@ _PREPARES = word_set("""
 encode encoded encoder feature features vector to format title greet greeting salutation label
 display repr str parse load read normalise normalize clean to_dict serialise serialize valid
 validate address article color colour icon emoji css marker split documents docs
-paperwork complete present missing filled anrede sprache valida valide valider validar validieren validiere formatear
+paperwork topic topics tag tags keyword keywords complete present missing filled anrede sprache valida valide valider validar validieren validiere formatear
 formater formattare
 """)
 _CONTESTS = word_set("bib podium triathlon marathon")

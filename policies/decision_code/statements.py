@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from policies.decision_code.expressions import Reader, bind_elements, loop_number, narrow
@@ -47,6 +48,8 @@ class Walker:
         if node.value is None:
             return
         value = self.stores.assigned(self.reader.read(node.value), node.value, node.lineno)
+        if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Sub) and not value.marks:
+            value = replace(value, thing=True)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             self.stores.bind(target, value, node.value)
             if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):

@@ -70,7 +70,7 @@ class Stores:
         given = node.elts if isinstance(node, ast.Tuple | ast.List) else []
         same = len(given) == len(parts)
         for place, part in enumerate(parts):
-            each = self.reader.read(given[place]).passed(part.lineno) if same else value
+            each = self.given(self.reader.read(given[place]), given[place], part.lineno) if same else value
             self.bind(part, each, given[place] if same else None)
 
     def _class_of(self, node: ast.expr | None) -> str:

@@ -20,7 +20,7 @@ _DECIDES = re.compile(
     r"|commission|severance|payout|pay$|payment|compensat|stipend|scholarship|benefit|subsid|deposit|fee$|fees$"
     r"|fare$|discount|refund|bond$|tariff|interest$|waitlist|queue|triage|layoff|dismiss|terminat|redundan"
     r"|investigat|inspect|patrol|detain|detention|escalat|surveil|verif|moderat|suspend|suspension|restrict"
-    r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|suggest|mentor|propens|merit|talent|potential$"
+    r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|mentor|propens|merit|talent|potential$"
     r"|assign|placement|seniority$|raise$|bump$|boost$|award|prize|quota|lottery|lease|tenancy"
     r"|weight$|factor$|multiplier|modifier|adjustment$|probation|budget|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab"
     r"|\w+(?:score|price|credit|premium|salary|rating|limit|points)$)"
