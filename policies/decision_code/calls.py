@@ -297,8 +297,11 @@ class Call:
         return Value(marks, closures=whole.closures, loops=whole.loops)
 
     def _replaced(self) -> Value:
-        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number."""
-        return self._carried() if self.keywords else self._unknown()
+        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number, and
+        `text.replace(name, "***")` a text."""
+        if self.keywords:
+            return self._carried()
+        return self._unknown() if len(self.given) == 1 else self._formatted()
 
     def _made(self) -> Value:
         """An instance: its fields hold what it is given, and it is nothing but a record as yet."""

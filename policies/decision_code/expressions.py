@@ -149,6 +149,9 @@ class Reader:
         base = self.holder(node.value)
         if node.attr in idioms.DESCRIBES:
             return NOTHING
+        method = self.program.method_of(base.owner, node.attr) if base.owner else None
+        if method is not None and self.program.property_of(base.owner, node.attr) is None:
+            return Value(closures=(method,), loops=base.loops)
         found = NO_MARKS if node.attr.isupper() else self.field_source(node.value, node.attr, node.lineno, base)
         if idioms.AGED.intersection(words_of(root_of(node.value))):
             found = frozenset(mark for mark in found if mark.attribute != "age")
@@ -161,9 +164,6 @@ class Reader:
         made = self.program.property_of(base.owner, node.attr)
         if made is not None:
             own |= self.program.enter(self.frame, made, [base], node.lineno)
-        method = self.program.method_of(base.owner, node.attr) if base.owner else None
-        if method is not None:
-            own |= Value(closures=(method,))
         return replace(base, owner="", thing=base.thing and not is_person(words_of(node.attr))) | own
 
     def _subscript(self, node: ast.Subscript) -> Value:
@@ -310,9 +310,10 @@ class Reader:
         return replace(whole, labels=only_labels(node), table=True)
 
     def _list(self, node: ast.List) -> Value:
-        """A row of values, as a model is given them."""
+        """Rules, each a row of its condition and what it comes to, decide by their conditions."""
         whole = self.all_of(node.elts)
-        return whole.with_marks(used(whole.marks, node.lineno)) if len(node.elts) > 1 else whole
+        rows = any(isinstance(each, ast.Tuple) for each in node.elts)
+        return whole.with_marks(used(whole.marks, node.lineno)) if rows else whole
 
     def _lambda(self, node: ast.Lambda) -> Value:
         scope = self.frame.scope

@@ -12,7 +12,7 @@ BinaryLabelDatasetMetric ClassificationMetric boxplot histplot barplot countplot
 bar plot scatter kdeplot summary train_test_split StratifiedKFold print pprint debug info
 warning error exception log write writerow isinstance issubclass hasattr callable len_
 assertEqual assertAlmostEqual assertTrue assertFalse ExponentiatedGradient ThresholdOptimizer
-Reweighing describe info_ id hash type range
+Reweighing describe info_ id hash type range duplicated
 """)
 """Their answer tells nothing of one person by a protected attribute."""
 AGGREGATES = word_set("""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from policies.decision_code.names import AMBIGUOUS, BIRTH, GROUPS, LANDS, NAMED_GROUPS, OF_PERSONS, OF_THINGS, PROTECTED, PROXIES, STEMS, THINGS, is_person
 
@@ -161,6 +161,7 @@ def _phrases(*tables: Mapping[str, str]) -> dict[tuple[str, ...], str]:
     return {**shares, **named}
 
 
+@cache
 def shipped_lexicon() -> Lexicon:
     """The attributes above, protected ones and proxies."""
     groups = {each: GROUPS[each] for each in NAMED_GROUPS}

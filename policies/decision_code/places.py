@@ -20,7 +20,7 @@ TRADES = word_set("""
 loan credit mortgage* insurance* insurer insured premium hire hiring salary wage bonus applicant* candidat* resume recruit*
 interview underwrit* creditworth* lend kredit* darlehen* bewerb* einstell* gehalt* versicher* praemie* pramie* candidat* embauche*
 assurance prestamo hipoteca* seguro salario* contrat emprest prestit assicur* sollicit* lening verzeker* kredyt* ubezp*
-surcharge* penalty* zuschlag* suspici suspect fraud bail parole sentence eviction
+scholarship application applications surcharge* penalty* zuschlag* suspici suspect fraud bail parole sentence eviction
 """)
 """Where these stand too, no place is left."""
 _BODY = frozenset(("age", "gender", "pregnancy", "disability", "family"))
@@ -74,11 +74,11 @@ rollercoaster coaster jeunesse nursery
     ),
     Place(
         word_set("""
-accessib* adjustments accommodation accommodations assistive ramp seating leave barrier route font contrast zoom screen_reader theme
+accessib* adjustments accommodation accommodations assistive ramp seating leave barrier route font contrast zoom reader braille theme
 captions reachable stepfree step lift elevator parking barrierefrei* accessib* urlaub* mutterschutz*
 elternzeit* conge licencia permiso licenca congedo verlof
 """),
-        frozenset(("disability", "pregnancy", "religion", "family")),
+        frozenset(("disability", "pregnancy", "family")),
         word_set("score rating"),
     ),
     Place(
@@ -112,13 +112,13 @@ refeicao pasto fasting kosher halal worship_service chaplain burial funeral
     Place(
         word_set("""
 size sizes clothing shoe shoes garment outfit jersey shirt trouser uniform fit_guide kleidergr*
-konfektion* taille talla tamanho taglia rozmiar storlek haircut salon fragrance
+konfektion* taille talla tamanho taglia rozmiar storlek haircut salon fragrance bust waist inseam
 """),
         frozenset(("gender", "age", "pregnancy")),
     ),
     Place(
         word_set("""
-shipping delivery courier parcel weather geocode distance nearest branch store tax vat address region route versand
+shipping delivery courier parcel weather geocode distance nearest branch store tax vat region versand
 livraison envio spedizione
 """),
         frozenset(("postcode", "neighbourhood")),

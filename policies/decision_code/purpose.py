@@ -9,38 +9,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.decision_code.lexicon import word_set, words_of
+from policies.decision_code.lexicon import shipped_lexicon, word_set, words_of
 from policies.decision_code.names import is_person, is_thing
 from policies.decision_code.places import PLACES, TRADES, touches
-from policies.decision_code.vocabulary import TRADE, asks, decides, is_trade
+from policies.decision_code.vocabulary import TRADE, acts, asks, decides, is_trade
 
 LONGEST_TEXT = 200
 _MEASURES = word_set("""
-audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown
-distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
-mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
-statistik statistiken verteilung anteil anteile vergleich repartition ecart moyenne distribucion brecha
-disparidad disparidade estadisticas distribuicao divario distribuzione verdeling verschil rozklad fordelning
-fifths proportions crosstab independence oversample undersample resample rebalance stratify
-stratified stratum strata randomise randomize arm simulate simulated simulation synthetic fake faker mock
+audit auditing disparity disparities disparate parity fairness bias biased metric metrics breakdown crosstab
+counterfactual equalized equalised odds fifths reweigh reweight mitigate debias permutation permuted flip confusion
+oversample undersample resample rebalance stratify stratified stratum strata arm simulate simulated simulation
+synthetic fake faker mock anonymise anonymize anonymous redact pseudonymise pseudonymize
 """)
-_MEASURES_ALONE = word_set("""
-report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
-counts impact equal test tests describe rates opportunity per groups
-""")
-_CHOOSES = word_set("flag select pick choose mark refer send screen queue nominate")
-"""What they choose somebody for is nothing that they do: `flag_for_audit`."""
-_WEIGHS, _SAMPLES = word_set("weigh weight weights"), word_set("sample samples sampling")
-_SCORES = re.compile(
-    r"score|approv|decid|decision|eligib|hire|reject|accept|risk|limit|rank|premium|salary|grant|offer|bid|price"
-)
+"""Words of functions that measure how groups fare, or protect them."""
+_PRICES = re.compile(r"price|premium|insur|interest|rent|pay|wage|salar|fee|fare|loan|mortgage|hour")
 _PREPARES = word_set("""
-encode encoded encoder feature features vector to format title greet greeting salutation label
-display repr str parse load read normalise normalize clean to_dict serialise serialize valid
-validate address article color colour icon emoji css marker split documents docs
-paperwork topic topics tag tags keyword keywords complete present missing filled anrede sprache valida valide valider validar validieren validiere formatear
-formater formattare
+valid validate validator validation valida valide valider validar validieren validiere complete missing filled required
+documents docs document paperwork color colour icon emoji css marker label labels greet greeting salutation anrede
+topic topics tag tags keyword keywords encode encoded encoder repr str serialise serialize sprache
 """)
+"""Words of functions that make data or texts ready."""
 _CONTESTS = word_set("bib podium triathlon marathon")
 _STATUTES = word_set("statute statutory gesetzlich gesetzliche gesetzlicher")
 _KEPT = word_set("cache mtime getmtime expire expiry expires ttl evict password certificate")
@@ -69,16 +57,22 @@ class Purpose:
     @cached_property
     def measures(self) -> bool:
         """It measures or protects groups rather than decides about somebody."""
-        words = set(self._words)
-        if self._words[:1] and self._words[0] in _CHOOSES and "for" in words:
-            words = set(self._words[: self._words.index("for")])
-        if self._words[:1] == ("test",) or _MEASURES & words or {"four", "fifths"} <= words:
+        words = self._words
+        if words[:1] == ("test",) or self._by_group:
             return True
-        if "by" in words or "rates" in words:
+        if "rates" in words:
+            return not any(map(_PRICES.search, words))
+        if {"weights", "weigh"} & set(words) and "groupby" in self.used:
             return True
-        if _WEIGHS & words and (_SAMPLES & words or "groupby" in self.used):
-            return True
-        return bool(_MEASURES_ALONE & words) and not any(_SCORES.match(word) for word in words)
+        return bool(_MEASURES.intersection(words)) and not acts(self.name)
+
+    @cached_property
+    def _by_group(self) -> bool:
+        """`approval_by_gender`, but not `rank_by_fit`."""
+        if "by" not in self._words[1:]:
+            return self._words[:1] == ("by",)
+        key = "_".join(self._words[self._words.index("by", 1) + 1 :])
+        return key.startswith("group") or shipped_lexicon().attribute_of(key) != ""
 
     @cached_property
     def returns_result(self) -> bool:

@@ -155,7 +155,8 @@ class Stores:
             return
         before = self.reader.read(node.target)
         added = self.reader.read(node.value)
-        fresh = used(added.marks, line) | self.frame.forced(plain=False)
+        grown = isinstance(node.value, ast.List | ast.ListComp | ast.Tuple)
+        fresh = (added.marks if grown else used(added.marks, line)) | self.frame.forced(plain=False)
         root = root_of(node.target)
         alone = self._is_element(root) or self._is_of_one(node)
         loops = self.frame.accumulates(root) if not alone else frozenset()
