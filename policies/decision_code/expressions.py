@@ -29,6 +29,7 @@ from policies.decision_code.values import (
 )
 
 LONGEST_WORD = 120
+LEAST_NAME = 4
 
 
 class Program(Protocol):
@@ -112,10 +113,16 @@ class Reader:
         thing = self.frame.purpose.on_things and not (isinstance(each, ast.Name) and is_person(words_of(each.id)))
         return replace(base, thing=True) if thing else base
 
+    def _ages(self, node: ast.expr) -> bool:
+        """`tyre.age` is the age of nobody where no word is of somebody; `row` and `x` may be anybody."""
+        root = root_of(node)
+        return len(root) < LEAST_NAME or root in idioms.ROWS or self.frame.purpose.on_people
+
     def field_source(self, holder: ast.expr, name: str, line: int, base: Value) -> Marks:
         """The same for a field: `birth.country` is one, though `country` is none."""
         of = _own_words(holder)[-1:] if not isinstance(holder, ast.Name) else words_of(holder.id)[-1:]
-        return self.source(name, line, base) or self.source("_".join((*of, name)), line, base)
+        found = self.source(name, line, base) or self.source("_".join((*of, name)), line, base)
+        return found if self._ages(holder) else frozenset(mark for mark in found if mark.attribute != "age")
 
     def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
         """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
@@ -204,6 +211,7 @@ class Reader:
         marks = joined(values).marks | joined(values).spoken
         if not marks:
             return Value(self._named(node, values) | self._spoken_of(node) | self._told_by_group(node, values))
+        marks |= self._told_by_list(node, joined(values))
         if self._is_lookup(values):
             return NOTHING
         groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
@@ -228,13 +236,17 @@ class Reader:
         if not asked:
             return NO_MARKS
         base = joined(asked)
-        found = self.groups(words, node.lineno, base)
-        if isinstance(node.ops[0], ast.In | ast.NotIn):
-            listed = _names(node.comparators[0])
-            found |= self.groups(listed, node.lineno, base)
-            found |= used((mark for name in listed for mark in self.source(name, node.lineno, base)), node.lineno)
-            if values[0].words:
-                found |= used(self.part_of_name(node.comparators[0]), node.lineno)
+        return self.groups(words, node.lineno, base) | self._told_by_list(node, base)
+
+    def _told_by_list(self, node: ast.Compare, base: Value) -> Marks:
+        """`name in ETHNIC_NAMES`, `district not in ROMA_SETTLEMENTS`, `"ski" in last_name`."""
+        if not isinstance(node.ops[0], ast.In | ast.NotIn):
+            return NO_MARKS
+        listed = _names(node.comparators[0])
+        found = self.groups(listed, node.lineno, base)
+        found |= used((mark for name in listed for mark in self.source(name, node.lineno, base)), node.lineno)
+        if self.read(node.left).words:
+            found |= used(self.part_of_name(node.comparators[0]), node.lineno)
         return found
 
     def _spoken_of(self, node: ast.Compare) -> Marks:

@@ -201,7 +201,7 @@ kandidat soiskatel klienty zayavitel sotrudnik shinseisha koukyaku oubosha shenq
 THINGS = frozenset(
     """
 cache file path house building home flat apartment villa car vehicle truck bike bicycle boat ship aircraft plane machine
-engine motor battery disk page document token session server node host cluster container certificate artwork
+engine motor battery disk page document token session server node cluster tyre tire dragon container certificate artwork
 painting wine whisky cheese beer bottle tree plant flower seed crop forest animal horse mare stallion dog cat pet puppy
 cow cattle sheep pig chicken bird fish livestock goods good product item article shirt garment dress jacket shoe
 connector socket plug cable adapter pipe fitting screw thread coin stamp comic deck character sheet hero npc
@@ -209,7 +209,7 @@ monster creature unit elf orc dwarf spell avatar noun verb adjective word senten
 manufacture manufacturer factory device sensor phone laptop router domain repo commit branch release song track
 album book novel movie film episode series game recipe dish meal voice setting settings config font theme star planet
 rock fossil sample specimen cell mouse strain gene inventory sku vessel locomotive wagon sim
-bridge road dam church mosque temple synagogue charity lease contract auto fahrzeug gebaeude gebaude haus pferd hund katze tier kaninchen kuh rind schwein baum wein ware waren produkt figur
+bridge road dam church mosque temple synagogue charity auto fahrzeug gebaeude gebaude haus pferd hund katze tier kaninchen kuh rind schwein baum wein ware waren produkt figur
 voiture vehicule batiment maison cheval chien chat vache lapin animal arbre vin produit marchandise coche vehiculo edificio casa caballo
 perro vaca oveja conejo arbol vino producto mercancia carro veiculo predio cavalo cachorro vinho produto macchina veicolo cavallo
 cane gatto mucca albero prodotto merce gebouw paard hond boom wijn samochod budynek pies drzewo wino towar

@@ -63,7 +63,7 @@ ticket tickets fare fares fee fees library museum entrance entry_fee membership 
 retired pension* senior child rente renten rentenbegin* retraite jubilacion aposentadoria emerytura
 eintritt fahrkarte billet entrada bilhete biglietto bilet ermaessig* ermassig* school_year kindergarten playground
 minor minors curfew guardian consent alcohol tobacco gambling adult majority legal_age driving_licence licence license
-rollercoaster coaster jeunesse nursery
+rollercoaster coaster jeunesse nursery enfant enfants kind kinder nino ninos crianca bambini bambino
 """),
         frozenset(("age", "disability", "family")),
     ),
@@ -135,10 +135,10 @@ pluriel anrede salutation* honorific kinship relation ancestor genealog* pedigre
     Place(
         word_set("""
 marathon* triathlon* race_result heat lap podium bib finisher* swim swimmer athlet* sprint tournament
-league squad doubles relay wrestl weightclass weight_class handicap_index handicap golf judo boxing bench squat deadlift powerlift chess rowing wettkampf* altersklasse*
+league squad roster doubles relay wrestl weightclass weight_class handicap_index handicap golf judo boxing bench squat deadlift powerlift chess rowing wettkampf* altersklasse*
 categoria_deportiva
 """),
-        frozenset(("gender", "age", "disability", "race")),
+        frozenset(("gender", "age", "disability", "race", "nationality")),
     ),
 )
 

@@ -34,10 +34,10 @@ _STATUTES = word_set("statute statutory gesetzlich gesetzliche gesetzlicher")
 _KEPT = word_set("cache mtime getmtime expire expiry expires ttl evict password certificate")
 """Words of what grows old and is nobody."""
 _SPORT = word_set("""
-lap laps fastest runner runners finish finisher finishers finished marathon triathlon bib net circuit
-elf dwarf orc goblin hobbit wizard hp dex npc dungeon spell horse horses podium thread threads
-condition lock mutex qualifying grid pace positions
+laps runner runners marathon triathlon bib circuit horse horses podium threads mutex qualifying
+elf dwarf orc goblin hobbit wizard npc dungeon
 """)
+"""Words of where a race is a contest or a people of a game."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +94,20 @@ class Purpose:
     @cached_property
     def on_things(self) -> bool:
         """Its name tells that it is about what is nobody."""
-        return is_thing(self._words) and not (decides(self.name) or is_person(self.parameters))
+        words = self._words[1:] if self._words[:1] == ("auto",) else self._words
+        return is_thing(words) and not (decides(self.name) or is_person(self.parameters))
 
     @cached_property
-    def _on_people(self) -> bool:
+    def on_people(self) -> bool:
+        """It has words of somebody or of a trade."""
         return is_person(self.used) or bool(self.used & TRADE)
 
     def excuses(self, attribute: str) -> bool:
         """The attribute has a place here, or its name means something else."""
         near = {*self._words, *self.parameters, *(self.said & _STATUTES), *(self.used & _CONTESTS)}
-        if attribute == "age" and (is_thing(self._words) or self.used & _KEPT) and not self._on_people:
+        if attribute == "age" and (is_thing(self._words) or self.used & _KEPT) and not self.on_people:
             return True
-        if attribute == "race" and (self.used & _SPORT or "condition" in self._words):
+        if attribute == "race" and ((self.used | self.said) & _SPORT or "condition" in self._words):
             return True
         if touches(near, TRADES):
             return False
