@@ -110,7 +110,9 @@ class Reader:
                     each = inner
                 case _:
                     break
-        thing = self.frame.purpose.on_things and not (isinstance(each, ast.Name) and is_person(words_of(each.id)))
+        thing = self.frame.purpose.on_things and not (
+            isinstance(each, ast.Name) and is_person(words_of(each.id))
+        )
         return replace(base, thing=True) if thing else base
 
     def _ages(self, node: ast.expr) -> bool:
@@ -159,7 +161,9 @@ class Reader:
         method = self.program.method_of(base.owner, node.attr) if base.owner else None
         if method is not None and self.program.property_of(base.owner, node.attr) is None:
             return Value(closures=(method,), loops=base.loops)
-        found = NO_MARKS if node.attr.isupper() else self.field_source(node.value, node.attr, node.lineno, base)
+        found = (
+            NO_MARKS if node.attr.isupper() else self.field_source(node.value, node.attr, node.lineno, base)
+        )
         if idioms.AGED.intersection(words_of(root_of(node.value))):
             found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
@@ -194,7 +198,11 @@ class Reader:
 
     def keyed(self, table: Value, index: Value, line: int) -> Marks:
         """`{"girl": 0, "boy": 3}[kind]`: what is looked up in a table that has groups of people as its keys."""
-        return NO_MARKS if index.words or index.marks or not table.table else self.groups(table.words, line, index)
+        return (
+            NO_MARKS
+            if index.words or index.marks or not table.table
+            else self.groups(table.words, line, index)
+        )
 
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
@@ -210,7 +218,9 @@ class Reader:
         values = [self.read(side) for side in sides]
         marks = joined(values).marks | joined(values).spoken
         if not marks:
-            return Value(self._named(node, values) | self._spoken_of(node) | self._told_by_group(node, values))
+            return Value(
+                self._named(node, values) | self._spoken_of(node) | self._told_by_group(node, values)
+            )
         marks |= self._told_by_list(node, joined(values))
         if self._is_lookup(values):
             return NOTHING
@@ -223,7 +233,9 @@ class Reader:
     def _is_lookup(self, values: list[Value]) -> bool:
         """`row.surname == surname`: who somebody is, by what is no more than a proxy or a date of birth."""
         sides = [{mark.attribute for mark in value.marks} for value in values]
-        return len(sides) == 2 and len(sides[0]) == 1 and sides[0] == sides[1] and sides[0] <= self.program.weak
+        return (
+            len(sides) == 2 and len(sides[0]) == 1 and sides[0] == sides[1] and sides[0] <= self.program.weak
+        )
 
     def _told_by_group(self, node: ast.Compare, values: list[Value]) -> Marks:
         """`kind == "woman"`, `"mosque" in text`: the group that is named tells what is asked for."""

@@ -72,15 +72,41 @@ ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
 STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
 STORES_INTO = frozenset(("heappush", "heappushpop", "insort", "insort_left", "insort_right"))
 """The same for the collection that is their first argument."""
-TELLS = ("get_", "detect_", "infer_", "predict_", "guess_", "classify_", "estimate_", "lookup_", "fetch_", "load_")
+TELLS = (
+    "get_",
+    "detect_",
+    "infer_",
+    "predict_",
+    "guess_",
+    "classify_",
+    "estimate_",
+    "lookup_",
+    "fetch_",
+    "load_",
+)
 """Functions so named tell what the rest of the name says."""
-AGED = word_set("entry entries record log job message account conn connection ticket order contract policy invoice")
+AGED = word_set(
+    "entry entries record log job message account conn connection ticket order contract policy invoice"
+)
 """What has an age and is nobody, though what it holds may be of somebody."""
 ASKS_TEXT = frozenset(
-    ("search", "match", "fullmatch", "findall", "startswith", "endswith", "count", "find", "contains", "index")
+    (
+        "search",
+        "match",
+        "fullmatch",
+        "findall",
+        "startswith",
+        "endswith",
+        "count",
+        "find",
+        "contains",
+        "index",
+    )
 )
 """They look for a text in another."""
-KIN = word_set("family members children kids relatives dependents dependants siblings parents household familie kinder")
+KIN = word_set(
+    "family members children kids relatives dependents dependants siblings parents household familie kinder"
+)
 """Fields of those who belong to one person."""
 TEXTS = word_set("""
 text lower cv resume bio essay letter content body description note notes profile summary

@@ -9,7 +9,20 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
-from policies.decision_code.names import AMBIGUOUS, BIRTH, GROUPS, LANDS, NAMED_GROUPS, OF_PERSONS, OF_THINGS, PROTECTED, PROXIES, STEMS, THINGS, is_person
+from policies.decision_code.names import (
+    AMBIGUOUS,
+    BIRTH,
+    GROUPS,
+    LANDS,
+    NAMED_GROUPS,
+    OF_PERSONS,
+    OF_THINGS,
+    PROTECTED,
+    PROXIES,
+    STEMS,
+    THINGS,
+    is_person,
+)
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -41,7 +54,8 @@ member owner years year yr yrs in at of current raw norm normalized normalised s
 bracket bucket bin category code his her their my x a p c log squared sq z std feature value val
 real actual num int prefix area home get inferred estimated predicted guessed declared self reported
 application hire entry admission birth exact approx decade cohort segment class min minimum max maximum
-estimate detect infer predict guess get compute calc calculate child kid worker buyer guest player claimant holder pupil parent spouse partner
+estimate detect infer predict guess get compute calc calculate child kid worker buyer guest player
+claimant holder pupil parent spouse partner
 over under above below older younger than
 """)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -62,7 +76,9 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 _OF_PERSONS = frozenset(words_of(name) for name in OF_PERSONS.values())
-_HAVE_ACCOUNTS = word_set("user users employee member members customer client profile subscriber seller driver lead")
+_HAVE_ACCOUNTS = word_set(
+    "user users employee member members customer client profile subscriber seller driver lead"
+)
 _STEMS = re.compile("|".join(f"(?P<_{place}>{stem})" for place, (_, stem) in enumerate(STEMS)))
 _GROUP_OF = {word: attribute for attribute, words in GROUPS.items() for word in words.split()}
 

@@ -9,37 +9,51 @@ from collections.abc import Iterable, Mapping
 
 PROTECTED: Mapping[str, str] = {
     "race": "race racial ethnicity ethnic eth_code eth_group ancestry indigenous aboriginal skin_color "
-    "skin_colour skin_tone skin_shade skin complexion caste is_black is_white is_hispanic is_latino is_asian is_minority "
-    "native_american american_indian pacific_islander first_nations african_american minority_status tribe bloodline raza raca rasse ras rasa cor_da_pele "
+    "skin_colour skin_tone skin_shade skin complexion caste is_black is_white is_hispanic is_latino "
+    "is_asian is_minority "
+    "native_american american_indian pacific_islander first_nations african_american "
+    "minority_status tribe bloodline raza raca rasse ras rasa cor_da_pele "
     "couleur_peau couleur_de_peau color_piel color_de_piel colore_pelle huidskleur hautfarbe kolor_skory "
     "hudfarg hudfarge irk suku suku_bangsa minzu jinshu jati nasl",
-    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
+    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic "
+    "buddhist "
     "sikh atheist hijab headscarf turban kippah kippa yarmulke niqab burqa worship mosque church_member "
-    "churchgoer place_of_worship confession_of_faith konfession kopftuch glaube glaubensbekenntnis bekenntnis "
-    "voile foulard confession croyance hiyab velo_islamico fe_religiosa culto credo geloof godsdienst wyznanie "
-    "agama trossamfund trosretning trossamfunn kirketilhorighet hoofddoek kerklid chustka din_inanc inanc mezhep mazhab madhhab shukyo "
+    "churchgoer place_of_worship confession_of_faith konfession kopftuch glaube glaubensbekenntnis "
+    "bekenntnis "
+    "voile foulard confession croyance hiyab velo_islamico fe_religiosa culto credo geloof "
+    "godsdienst wyznanie "
+    "agama trossamfund trosretning trossamfunn kirketilhorighet hoofddoek kerklid chustka din_inanc "
+    "inanc mezhep mazhab madhhab shukyo "
     "zongjiao dharm dharma vallas uskonto",
     "gender": "gender gndr sex male female transgender cisgender pronoun pronouns nonbinary non_binary "
-    "is_woman is_man is_girl is_boy is_mother is_father single_mother single_father lone_mother maiden_name geschl "
-    "sexe sexo sesso geslacht genero genre_personne plec kjonn kvinne kvinna cinsiyet jenis_kelamin kelamin "
+    "is_woman is_man is_girl is_boy is_mother is_father single_mother single_father lone_mother "
+    "maiden_name geschl "
+    "sexe sexo sesso geslacht genero genre_personne plec kjonn kvinne kvinna cinsiyet jenis_kelamin "
+    "kelamin "
     "gener_persoana sukupuoli pohlavi nem_ferfi xingbie seibetsu ling linga jins pol_klienta weiblich "
-    "mannlich maennlich frau ist_frau civilite anrede est_femme es_mujer es_hombre femme mujer donna mulher vrouw kobieta "
+    "mannlich maennlich frau ist_frau civilite anrede est_femme es_mujer es_hombre femme mujer "
+    "donna mulher vrouw kobieta "
     "perempuan wanita kadin",
     "age": "age birth_year year_of_birth birthyear birthdate birth_date date_of_birth dob yob birthday "
-    "years_old age_in_years born born_year year_born birth_decade elderly is_senior senior_citizen generation_cohort "
+    "years_old age_in_years born born_year year_born birth_decade elderly is_senior senior_citizen "
+    "generation_cohort "
     "lebensalter geburtsjahr geburtsdatum geburtstag geb_datum geb_jahr gebdat jahrgang "
     "annee_naissance annee_de_naissance date_naissance date_de_naissance naissance "
     "edad ano_nacimiento ano_de_nacimiento fecha_nacimiento fecha_de_nacimiento nacimiento "
     "idade ano_nascimento data_nascimento data_de_nascimento nascimento "
     "anno_nascita data_nascita data_di_nascita nascita leeftijd geboortejaar geboortedatum "
-    "wiek rok_urodzenia data_urodzenia alder fodelsear fodselsar fodselsdato fodselsaar fodelsedatum umur usia "
-    "tanggal_lahir tahun_lahir yas dogum_tarihi dogum_yili vozrast nianling nenrei seinengappi eletkor ika_vuotta "
+    "wiek rok_urodzenia data_urodzenia alder fodelsear fodselsar fodselsdato fodselsaar "
+    "fodelsedatum umur usia "
+    "tanggal_lahir tahun_lahir yas dogum_tarihi dogum_yili vozrast nianling nenrei seinengappi "
+    "eletkor ika_vuotta "
     "varsta vek_let umr ayu",
     "disability": "disability disabilities is_disabled disabled_person handicap handicapped wheelchair "
     "impairment impaired deaf blind_person is_blind autistic autism special_needs chronic_illness "
     "chronic_condition chronic_disease mental_illness mental_health hiv hiv_positive guide_dog service_dog "
-    "service_animal hearing_aid epileptic epilepsy depression bipolar genetic genetics genome hereditary dna brca syndrome disorder dementia adhd dyslexia dyslexic paraplegic amputee family_history "
-    "schwerbehinderung behinderung behindert schwerbehindert gdb rollstuhl rollstuhlfahrer handicap_reconnu "
+    "service_animal hearing_aid epileptic epilepsy depression bipolar genetic genetics genome "
+    "hereditary dna brca syndrome disorder dementia adhd dyslexia dyslexic paraplegic amputee family_history "
+    "schwerbehinderung behinderung behindert schwerbehindert gdb rollstuhl rollstuhlfahrer "
+    "handicap_reconnu "
     "invalidite discapacidad minusvalia deficiencia deficiente disabilita invalidita handicap_fisico "
     "beperking rolstoel niepelnosprawnosc niepelnosprawny funktionsnedsattning funksjonshemming "
     "funktionshinder engelli engellilik disabilitas difabel canji shogai",
@@ -47,9 +61,11 @@ PROTECTED: Mapping[str, str] = {
     "born_abroad immigrant immigration_status immigration foreigner foreign_national migrant refugee "
     "asylum_seeker asylum noncitizen non_citizen is_foreign "
     "migration_background passport_country country_of_citizenship ethnic_origin country_of_origin "
-    "place_of_origin region_of_origin nation_of_origin origin_nation name_origin probable_origin family_origin "
+    "place_of_origin region_of_origin nation_of_origin origin_nation name_origin probable_origin "
+    "family_origin "
     "origin_country home_country is_native native_born residency_permit "
-    "staatsangehoerigkeit staatsangehorigkeit staatsbuergerschaft staatsburgerschaft nationalitaet nationalitat "
+    "staatsangehoerigkeit staatsangehorigkeit staatsbuergerschaft staatsburgerschaft nationalitaet "
+    "nationalitat "
     "herkunft herkunftsland geburtsland geburtsort migrationshintergrund auslander auslaender "
     "nationalite pays_origine lieu_naissance etranger est_etranger immigre "
     "nacionalidad extranjero inmigrante lugar_nacimiento nacionalidade estrangeiro imigrante naturalidade "
@@ -85,9 +101,11 @@ PROTECTED: Mapping[str, str] = {
 """Attribute to names, each words joined by underscores."""
 PROXIES: Mapping[str, str] = {
     "postcode": "zip zipcode zip_code postcode post_code postal_code postalcode zip3 zip5 plz postleitzahl "
-    "code_postal codigo_postal cod_postal cap_residenza codice_postale kod_pocztowy postnummer postnr kode_pos "
+    "code_postal codigo_postal cod_postal cap_residenza codice_postale kod_pocztowy postnummer "
+    "postnr kode_pos "
     "kodepos posta_kodu",
-    "neighbourhood": "neighbourhood neighborhood census_tract borough stadtteil stadtviertel quartier barrio "
+    "neighbourhood": "neighbourhood neighborhood census_tract borough stadtteil stadtviertel quartier "
+    "barrio "
     "bairro quartiere wijk buurt dzielnica mahalle banlieue",
     "surname": "surname last_name lastname lname family_name nachname familienname zuname nom_famille "
     "nom_de_famille patronyme apellido apellidos sobrenome cognome achternaam nazwisko efternamn etternavn "
@@ -98,7 +116,8 @@ PROXIES: Mapping[str, str] = {
     "native language": "native_language mother_tongue first_language home_language native_speaker "
     "primary_language spoken_language muttersprache langue_maternelle lengua_materna lingua_materna "
     "lingua_madre madrelingua moedertaal thuistaal jezyk_ojczysty modersmal morsmal anadil bahasa_ibu",
-    "school": "school high_school alma_mater university college lycee ecole escuela escola scuola hochschule schule universite universidad universita universidade",
+    "school": "school high_school alma_mater university college lycee ecole escuela escola scuola "
+    "hochschule schule universite universidad universita universidade",
 }
 """Names of what often stands for a protected attribute."""
 AMBIGUOUS: Mapping[str, str] = {
@@ -117,8 +136,11 @@ STEMS = (
     ("religion", r"religi|konfession|^kirchen?mitgl|^muslim|^moslem|^islam"),
     ("sexual orientation", r"sexualor"),
     ("gender", r"gender$|^gender|geschlecht|^transsex"),
-    ("nationality", r"nationalit|^staatsang|^staatsbu|^citizen|nacionalid|nazionalit|immigra|^migrations"
-                    r"|obywatel|^geburtsl|fodelsel|statsborg"),
+    (
+        "nationality",
+        r"nationalit|^staatsang|^staatsbu|^citizen|nacionalid|nazionalit|immigra|^migrations"
+        r"|obywatel|^geburtsl|fodelsel|statsborg",
+    ),
     ("pregnancy", r"pregnan|schwanger|^zwanger|^embaraz|maternit|paternit|mutterschutz|elternzeit"),
     ("disability", r"^disabilit|behinder|^discapac|niepelnosp|wheelchair|rollstuhl|rolstoel"),
     ("marital status", r"familienstand|marital|verheirat|^divorc"),
@@ -128,31 +150,82 @@ STEMS = (
     ("postcode", r"^postleitz|^zipcode$|^postcode"),
 )
 """Parts of words that mean an attribute wherever they stand."""
-BIRTH = frozenset("""
-birth born native nativity passport origen origine origem heritage naissance nacimiento nascita nascimento
-geburt geburts herkunft pochodzenia urodzenia fodelse lahir dogum asal ancestry citizenship
-""".split())
-LANDS = frozenset("""
-country land place state region continent nation city pays pais paese kraj lieu lugar luogo local miejsce
-negara ulke lander ort
-""".split())
+BIRTH = frozenset(
+    [
+        "birth",
+        "born",
+        "native",
+        "nativity",
+        "passport",
+        "origen",
+        "origine",
+        "origem",
+        "heritage",
+        "naissance",
+        "nacimiento",
+        "nascita",
+        "nascimento",
+        "geburt",
+        "geburts",
+        "herkunft",
+        "pochodzenia",
+        "urodzenia",
+        "fodelse",
+        "lahir",
+        "dogum",
+        "asal",
+        "ancestry",
+        "citizenship",
+    ]
+)
+LANDS = frozenset(
+    [
+        "country",
+        "land",
+        "place",
+        "state",
+        "region",
+        "continent",
+        "nation",
+        "city",
+        "pays",
+        "pais",
+        "paese",
+        "kraj",
+        "lieu",
+        "lugar",
+        "luogo",
+        "local",
+        "miejsce",
+        "negara",
+        "ulke",
+        "lander",
+        "ort",
+    ]
+)
 """A word of the first and one of the second: where somebody comes from."""
 
 GROUPS: Mapping[str, str] = {
-    "gender": "female females woman women womens girl girls boy boys mrs ms miss mr weiblich mannlich maennlich frauen "
+    "gender": "female females woman women womens girl girls boy boys mrs ms miss mr weiblich "
+    "mannlich maennlich frauen "
     "femme femmes homme feminin masculin mujer mujeres hombre femenino masculino femminile maschile donna "
     "uomo mulher homem feminino vrouw kobieta mezczyzna kvinna kvinne perempuan wanita laki kadin erkek "
     "cisgender transgender nonbinary herr herrn mme mlle madame monsieur senora signora dhr mevr pani",
     "religion": "muslim muslims islam islamic jewish jew jews hindu hindus christian christians catholic "
-    "protestant buddhist sikh atheist mosque synagogue halal kosher ramadan imam allah quran koran torah hijab katholisch "
+    "protestant buddhist sikh atheist mosque synagogue halal kosher ramadan imam allah quran koran "
+    "torah hijab katholisch "
     "evangelisch muslimisch judisch juedisch musulman musulmane catholique juif juive musulmano musulmana "
     "catolico catolica cattolico cattolica ebreo ebrea katolik islamitisch",
-    "race": "caucasian hispanic latino latina latinx roma romani gypsy gitano gitana rom tzigane negro negra "
-    "preta pardo parda indigena maghrebin maghrebine arab arabs asian asians african dalit aboriginal mestizo "
+    "race": "caucasian hispanic latino latina latinx roma romani gypsy gitano gitana rom tzigane "
+    "negro negra "
+    "preta pardo parda indigena maghrebin maghrebine arab arabs asian asians african dalit "
+    "aboriginal mestizo "
     "mulato schwarze schwarzer obc",
-    "nationality": "immigrant immigrants refugee refugees foreigner foreigners auslander auslaender etranger "
+    "nationality": "immigrant immigrants refugee refugees foreigner foreigners auslander auslaender "
+    "etranger "
     "extranjero extranjera straniero straniera estrangeiro migrant migrants",
-    "marital status": "married divorced widowed unmarried divorcee verheiratet geschieden verwitwet celibataire "
+    "marital status": "married divorced widowed unmarried divorcee verheiratet geschieden verwitwet "
+    "celibataire "
     "divorcado divorciada divorciado viuda viudo casada casado soltera soltero nubile coniugata coniugato "
     "divorziata divorziato mariee",
     "pregnancy": "pregnant maternity schwanger enceinte embarazada incinta gravida zwanger hamil",
@@ -166,54 +239,529 @@ OF_THINGS = frozenset(("race", "religion", "gender", "age", "nationality", *PROX
 """Attributes that things may have too."""
 
 PEOPLE = frozenset(
-    """
-applicant applicants candidate candidates cand cands person people persons user users customer customers client
-clients borrower borrowers employee employees emp emps student students pupil pupils tenant tenants defendant
-defendants inmate patient patients driver drivers citizen citizens member members worker workers guest guests
-renter renters shopper caller passenger passengers pax traveller travellers traveler resident residents claimant
-claimants donor donors volunteer volunteers nurse nurses teacher teachers juror jurors founder founders staff
-colleague colleagues policyholder subscriber viewer rider riders buyer buyers seller lead leads lender prisoner
-offender offenders suspect suspects detainee household households parent parents child kid kids athlete player players
-cv cvs resume resumes profile profiles holder owner voter voters hire hires recruit recruits
-beneficiary insured insuree worker freelancer caller callers voter runner courier contractor mieter
-""".split()
+    [
+        "applicant",
+        "applicants",
+        "candidate",
+        "candidates",
+        "cand",
+        "cands",
+        "person",
+        "people",
+        "persons",
+        "user",
+        "users",
+        "customer",
+        "customers",
+        "client",
+        "clients",
+        "borrower",
+        "borrowers",
+        "employee",
+        "employees",
+        "emp",
+        "emps",
+        "student",
+        "students",
+        "pupil",
+        "pupils",
+        "tenant",
+        "tenants",
+        "defendant",
+        "defendants",
+        "inmate",
+        "patient",
+        "patients",
+        "driver",
+        "drivers",
+        "citizen",
+        "citizens",
+        "member",
+        "members",
+        "worker",
+        "workers",
+        "guest",
+        "guests",
+        "renter",
+        "renters",
+        "shopper",
+        "caller",
+        "passenger",
+        "passengers",
+        "pax",
+        "traveller",
+        "travellers",
+        "traveler",
+        "resident",
+        "residents",
+        "claimant",
+        "claimants",
+        "donor",
+        "donors",
+        "volunteer",
+        "volunteers",
+        "nurse",
+        "nurses",
+        "teacher",
+        "teachers",
+        "juror",
+        "jurors",
+        "founder",
+        "founders",
+        "staff",
+        "colleague",
+        "colleagues",
+        "policyholder",
+        "subscriber",
+        "viewer",
+        "rider",
+        "riders",
+        "buyer",
+        "buyers",
+        "seller",
+        "lead",
+        "leads",
+        "lender",
+        "prisoner",
+        "offender",
+        "offenders",
+        "suspect",
+        "suspects",
+        "detainee",
+        "household",
+        "households",
+        "parent",
+        "parents",
+        "child",
+        "kid",
+        "kids",
+        "athlete",
+        "player",
+        "players",
+        "cv",
+        "cvs",
+        "resume",
+        "resumes",
+        "profile",
+        "profiles",
+        "holder",
+        "owner",
+        "voter",
+        "voters",
+        "hire",
+        "hires",
+        "recruit",
+        "recruits",
+        "beneficiary",
+        "insured",
+        "insuree",
+        "worker",
+        "freelancer",
+        "caller",
+        "callers",
+        "voter",
+        "runner",
+        "courier",
+        "contractor",
+        "mieter",
+    ]
 )
 """Words of somebody."""
 PEOPLE_ABROAD = frozenset(
-    """
-bewerber bewerberin bewerbungen bewerbung kandidat kandidaten kunde kunden mieter fahrer antrag antraege antragsteller
-mitarbeiter angestellte schueler schuler patient versicherter mitglied person personen nutzer kreditnehmer
-candidat candidats candidate demandeur demandeurs locataire locataires salarie salaries employe dossier dossiers
-eleve eleves etudiant assure assures emprunteur postulant
-solicitante solicitantes candidato candidatos candidata cliente clientes inquilino inquilinos empleado empleados
-alumno alumnos aspirante aspirantes persona personas paciente usuario trabajador solicitud
-aluno alunos pessoa pessoas funcionario funcionarios inquilinos requerente pedido usuarios segurado
-candidati clienti inquilina inquilini dipendente dipendenti studente studenti richiedente richiedenti lavoratore assicurato
-sollicitant sollicitanten klant klanten huurder huurders werknemer leerling kandidaat kandidaten verzekerde aanvrager
-klient klienci kandydat kandydaci pracownik najemca student wnioskodawca osoba osoby
-sokande kund kunder hyresgast arbetstagare elev soker soknad ansokan deltagare ansatt
-pelamar nasabah pelanggan penyewa karyawan siswa peminjam calon warga
-aday adaylar musteri kiraci calisan ogrenci basvuran kisi
-kandidat soiskatel klienty zayavitel sotrudnik shinseisha koukyaku oubosha shenqingren kehu hakija asiakas palyazo
-""".split()
+    [
+        "bewerber",
+        "bewerberin",
+        "bewerbungen",
+        "bewerbung",
+        "kandidat",
+        "kandidaten",
+        "kunde",
+        "kunden",
+        "mieter",
+        "fahrer",
+        "antrag",
+        "antraege",
+        "antragsteller",
+        "mitarbeiter",
+        "angestellte",
+        "schueler",
+        "schuler",
+        "patient",
+        "versicherter",
+        "mitglied",
+        "person",
+        "personen",
+        "nutzer",
+        "kreditnehmer",
+        "candidat",
+        "candidats",
+        "candidate",
+        "demandeur",
+        "demandeurs",
+        "locataire",
+        "locataires",
+        "salarie",
+        "salaries",
+        "employe",
+        "dossier",
+        "dossiers",
+        "eleve",
+        "eleves",
+        "etudiant",
+        "assure",
+        "assures",
+        "emprunteur",
+        "postulant",
+        "solicitante",
+        "solicitantes",
+        "candidato",
+        "candidatos",
+        "candidata",
+        "cliente",
+        "clientes",
+        "inquilino",
+        "inquilinos",
+        "empleado",
+        "empleados",
+        "alumno",
+        "alumnos",
+        "aspirante",
+        "aspirantes",
+        "persona",
+        "personas",
+        "paciente",
+        "usuario",
+        "trabajador",
+        "solicitud",
+        "aluno",
+        "alunos",
+        "pessoa",
+        "pessoas",
+        "funcionario",
+        "funcionarios",
+        "inquilinos",
+        "requerente",
+        "pedido",
+        "usuarios",
+        "segurado",
+        "candidati",
+        "clienti",
+        "inquilina",
+        "inquilini",
+        "dipendente",
+        "dipendenti",
+        "studente",
+        "studenti",
+        "richiedente",
+        "richiedenti",
+        "lavoratore",
+        "assicurato",
+        "sollicitant",
+        "sollicitanten",
+        "klant",
+        "klanten",
+        "huurder",
+        "huurders",
+        "werknemer",
+        "leerling",
+        "kandidaat",
+        "kandidaten",
+        "verzekerde",
+        "aanvrager",
+        "klient",
+        "klienci",
+        "kandydat",
+        "kandydaci",
+        "pracownik",
+        "najemca",
+        "student",
+        "wnioskodawca",
+        "osoba",
+        "osoby",
+        "sokande",
+        "kund",
+        "kunder",
+        "hyresgast",
+        "arbetstagare",
+        "elev",
+        "soker",
+        "soknad",
+        "ansokan",
+        "deltagare",
+        "ansatt",
+        "pelamar",
+        "nasabah",
+        "pelanggan",
+        "penyewa",
+        "karyawan",
+        "siswa",
+        "peminjam",
+        "calon",
+        "warga",
+        "aday",
+        "adaylar",
+        "musteri",
+        "kiraci",
+        "calisan",
+        "ogrenci",
+        "basvuran",
+        "kisi",
+        "kandidat",
+        "soiskatel",
+        "klienty",
+        "zayavitel",
+        "sotrudnik",
+        "shinseisha",
+        "koukyaku",
+        "oubosha",
+        "shenqingren",
+        "kehu",
+        "hakija",
+        "asiakas",
+        "palyazo",
+    ]
 )
 """The same in other languages."""
 THINGS = frozenset(
-    """
-cache file path house building home flat apartment villa car vehicle truck bike bicycle boat ship aircraft plane machine
-engine motor battery disk page document token session server node cluster tyre tire dragon container certificate artwork
-painting wine whisky cheese beer bottle tree plant flower seed crop forest animal horse mare stallion dog cat pet puppy
-cow cattle sheep pig chicken bird fish livestock goods good product item article shirt garment dress jacket shoe
-connector socket plug cable adapter pipe fitting screw thread coin stamp comic deck character sheet hero npc
-monster creature unit elf orc dwarf spell avatar noun verb adjective word sentence parcel shipment package cargo
-manufacture manufacturer factory device sensor phone laptop router domain repo commit branch release song track
-album book novel movie film episode series game recipe dish meal voice setting settings config font theme star planet
-rock fossil sample specimen cell mouse strain gene inventory sku vessel locomotive wagon sim
-bridge road dam church mosque temple synagogue charity auto fahrzeug gebaeude gebaude haus pferd hund katze tier kaninchen kuh rind schwein baum wein ware waren produkt figur
-voiture vehicule batiment maison cheval chien chat vache lapin animal arbre vin produit marchandise coche vehiculo edificio casa caballo
-perro vaca oveja conejo arbol vino producto mercancia carro veiculo predio cavalo cachorro vinho produto macchina veicolo cavallo
-cane gatto mucca albero prodotto merce gebouw paard hond boom wijn samochod budynek pies drzewo wino towar
-""".split()
+    [
+        "cache",
+        "file",
+        "path",
+        "house",
+        "building",
+        "home",
+        "flat",
+        "apartment",
+        "villa",
+        "car",
+        "vehicle",
+        "truck",
+        "bike",
+        "bicycle",
+        "boat",
+        "ship",
+        "aircraft",
+        "plane",
+        "machine",
+        "engine",
+        "motor",
+        "battery",
+        "disk",
+        "page",
+        "document",
+        "token",
+        "session",
+        "server",
+        "node",
+        "cluster",
+        "tyre",
+        "tire",
+        "dragon",
+        "container",
+        "certificate",
+        "artwork",
+        "painting",
+        "wine",
+        "whisky",
+        "cheese",
+        "beer",
+        "bottle",
+        "tree",
+        "plant",
+        "flower",
+        "seed",
+        "crop",
+        "forest",
+        "animal",
+        "horse",
+        "mare",
+        "stallion",
+        "dog",
+        "cat",
+        "pet",
+        "puppy",
+        "cow",
+        "cattle",
+        "sheep",
+        "pig",
+        "chicken",
+        "bird",
+        "fish",
+        "livestock",
+        "goods",
+        "good",
+        "product",
+        "item",
+        "article",
+        "shirt",
+        "garment",
+        "dress",
+        "jacket",
+        "shoe",
+        "connector",
+        "socket",
+        "plug",
+        "cable",
+        "adapter",
+        "pipe",
+        "fitting",
+        "screw",
+        "thread",
+        "coin",
+        "stamp",
+        "comic",
+        "deck",
+        "character",
+        "sheet",
+        "hero",
+        "npc",
+        "monster",
+        "creature",
+        "unit",
+        "elf",
+        "orc",
+        "dwarf",
+        "spell",
+        "avatar",
+        "noun",
+        "verb",
+        "adjective",
+        "word",
+        "sentence",
+        "parcel",
+        "shipment",
+        "package",
+        "cargo",
+        "manufacture",
+        "manufacturer",
+        "factory",
+        "device",
+        "sensor",
+        "phone",
+        "laptop",
+        "router",
+        "domain",
+        "repo",
+        "commit",
+        "branch",
+        "release",
+        "song",
+        "track",
+        "album",
+        "book",
+        "novel",
+        "movie",
+        "film",
+        "episode",
+        "series",
+        "game",
+        "recipe",
+        "dish",
+        "meal",
+        "voice",
+        "setting",
+        "settings",
+        "config",
+        "font",
+        "theme",
+        "star",
+        "planet",
+        "rock",
+        "fossil",
+        "sample",
+        "specimen",
+        "cell",
+        "mouse",
+        "strain",
+        "gene",
+        "inventory",
+        "sku",
+        "vessel",
+        "locomotive",
+        "wagon",
+        "sim",
+        "bridge",
+        "road",
+        "dam",
+        "church",
+        "mosque",
+        "temple",
+        "synagogue",
+        "charity",
+        "auto",
+        "fahrzeug",
+        "gebaeude",
+        "gebaude",
+        "haus",
+        "pferd",
+        "hund",
+        "katze",
+        "tier",
+        "kaninchen",
+        "kuh",
+        "rind",
+        "schwein",
+        "baum",
+        "wein",
+        "ware",
+        "waren",
+        "produkt",
+        "figur",
+        "voiture",
+        "vehicule",
+        "batiment",
+        "maison",
+        "cheval",
+        "chien",
+        "chat",
+        "vache",
+        "lapin",
+        "animal",
+        "arbre",
+        "vin",
+        "produit",
+        "marchandise",
+        "coche",
+        "vehiculo",
+        "edificio",
+        "casa",
+        "caballo",
+        "perro",
+        "vaca",
+        "oveja",
+        "conejo",
+        "arbol",
+        "vino",
+        "producto",
+        "mercancia",
+        "carro",
+        "veiculo",
+        "predio",
+        "cavalo",
+        "cachorro",
+        "vinho",
+        "produto",
+        "macchina",
+        "veicolo",
+        "cavallo",
+        "cane",
+        "gatto",
+        "mucca",
+        "albero",
+        "prodotto",
+        "merce",
+        "gebouw",
+        "paard",
+        "hond",
+        "boom",
+        "wijn",
+        "samochod",
+        "budynek",
+        "pies",
+        "drzewo",
+        "wino",
+        "towar",
+    ]
 )
 """Words of what has an age, an origin or a sex and is nobody."""
 

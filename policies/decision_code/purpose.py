@@ -17,15 +17,19 @@ from policies.decision_code.vocabulary import TRADE, acts, asks, decides, is_tra
 LONGEST_TEXT = 200
 _MEASURES = word_set("""
 audit auditing disparity disparities disparate parity fairness bias biased metric metrics breakdown crosstab
-counterfactual equalized equalised odds fifths reweigh reweight mitigate debias permutation permuted flip confusion
-oversample undersample resample rebalance stratify stratified stratum strata arm simulate simulated simulation
+counterfactual equalized equalised odds fifths reweigh reweight mitigate debias permutation permuted flip
+confusion
+oversample undersample resample rebalance stratify stratified stratum strata arm simulate simulated
+simulation
 synthetic fake faker mock anonymise anonymize anonymous redact pseudonymise pseudonymize
 """)
 """Words of functions that measure how groups fare, or protect them."""
 _PRICES = re.compile(r"price|premium|insur|interest|rent|pay|wage|salar|fee|fare|loan|mortgage|hour")
 _PREPARES = word_set("""
-valid validate validator validation valida valide valider validar validieren validiere complete missing filled required
-documents docs document paperwork color colour icon emoji css marker label labels greet greeting salutation anrede
+valid validate validator validation valida valide valider validar validieren validiere complete missing
+filled required
+documents docs document paperwork color colour icon emoji css marker label labels greet greeting
+salutation anrede
 topic topics tag tags keyword keywords encode encoded encoder repr str serialise serialize sprache
 """)
 """Words of functions that make data or texts ready."""
@@ -34,7 +38,7 @@ _STATUTES = word_set("statute statutory gesetzlich gesetzliche gesetzlicher")
 _KEPT = word_set("cache mtime getmtime expire expiry expires ttl evict password certificate")
 """Words of what grows old and is nobody."""
 _SPORT = word_set("""
-laps runner runners marathon triathlon bib circuit horse horses podium threads mutex qualifying
+laps lap fastest runner runners marathon triathlon bib circuit horse horses podium threads mutex qualifying
 elf dwarf orc goblin hobbit wizard npc dungeon
 """)
 """Words of where a race is a contest or a people of a game."""
@@ -58,7 +62,7 @@ class Purpose:
     def measures(self) -> bool:
         """It measures or protects groups rather than decides about somebody."""
         words = self._words
-        if words[:1] == ("test",) or self._by_group:
+        if words[:1] in (("test",), ("audit",)) or self._by_group:
             return True
         if "rates" in words:
             return not any(map(_PRICES.search, words))

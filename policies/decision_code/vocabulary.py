@@ -11,25 +11,36 @@ from policies.decision_code.lexicon import word_set, words_of
 from policies.decision_code.names import PEOPLE_ABROAD
 
 _DECIDES = re.compile(
-    r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|denial|grant|hire|hiring|shortlist|rank"
-    r"|rating|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter|screen|priorit"
-    r"|promot|bonus|salar|offer|rate$|apr$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend|classif|predict"
-    r"|evaluat|assess|vet$|fraud|tier|points|pts$|penalt|surcharge|quote$|price|pricing|suspici|suspect|trust|invit"
-    r"|probab|likel|worth|wage|verdict|outcome|accepted|allow|ban$|banned|interview|underwrit|pick|choos|chosen"
+    r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|denial|grant|hire"
+    r"|hiring|shortlist|rank"
+    r"|rating|credit|limit|premium|risk|decide|decision|admit|admission|grade|grading|select|filter"
+    r"|screen|priorit"
+    r"|promot|bonus|salar|offer|rate$|apr$|loan|mortgage|bail|parole|sentenc|recidiv|reoffend"
+    r"|classif|predict"
+    r"|evaluat|assess|vet$|fraud|tier|points|pts$|penalt|surcharge|quote$|price|pricing|suspici"
+    r"|suspect|trust|invit"
+    r"|probab|likel|worth|wage|verdict|outcome|accepted|allow|ban$|banned|interview|underwrit|pick"
+    r"|choos|chosen"
     r"|allocat|winner|finalist|best$|custody|candidac|creditworth|rent$|rental|match$|threshold|welfare"
-    r"|commission|severance|payout|pay$|payment|compensat|stipend|scholarship|benefit|subsid|deposit|fee$|fees$"
+    r"|commission|severance|payout|pay$|payment|compensat|stipend|scholarship|benefit|subsid|deposit"
+    r"|fee$|fees$"
     r"|fare$|discount|refund|bond$|tariff|interest$|waitlist|queue|triage|layoff|dismiss|terminat|redundan"
     r"|investigat|inspect|patrol|detain|detention|escalat|surveil|verif|moderat|suspend|suspension|restrict"
     r"|refus|exclud|exclusion|permit|authoriz|authoris|recommend|mentor|propens|merit|talent|potential$"
     r"|assign|placement|seniority$|raise$|bump$|boost$|award|prize|quota|lottery|lease|tenancy"
-    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|budget|recruit|churn|solven|afford|bid$|reput|suitab|aptitud|competen|desirab"
+    r"|weight$|factor$|multiplier|modifier|adjustment$|probation|budget|recruit|churn|solven|afford"
+    r"|bid$|reput|suitab|aptitud|competen|desirab"
     r"|\w+(?:score|price|credit|premium|salary|rating|limit|points)$)"
 )
 _DECIDES_ABROAD = re.compile(
-    r"(?:bewert|beurteil|punkt|pr(?:a|ae)mie|rabatt|zuschlag|kredit|darlehen|miete$|gehalt|lohn|eign|auswahl|auswaehl"
-    r"|bewerbung|ablehn|zusage|rang$|rangfolge|einstufung|filter[nt]|sortier|entscheid|genehmig|kaution|zulass"
-    r"|evalu|notation|noter|notes?$|prime$|pret$|embauch|reten[iu]|refus|class(?:er|ement)|trier|tri$|tarif|decid"
-    r"|puntu|puntos|puntaje|prestamo|alquiler|aprob|aprueb|rechaz|selecc?ion|salari|sueldo|prima$|calific|admis|cuota|fianza"
+    r"(?:bewert|beurteil|punkt|pr(?:a|ae)mie|rabatt|zuschlag|kredit|darlehen|miete$|gehalt|lohn|eign"
+    r"|auswahl|auswaehl"
+    r"|bewerbung|ablehn|zusage|rang$|rangfolge|einstufung|filter[nt]|sortier|entscheid|genehmig"
+    r"|kaution|zulass"
+    r"|evalu|notation|noter|notes?$|prime$|pret$|embauch|reten[iu]|refus|class(?:er|ement)|trier"
+    r"|tri$|tarif|decid"
+    r"|puntu|puntos|puntaje|prestamo|alquiler|aprob|aprueb|rechaz|selecc?ion|salari|sueldo|prima$"
+    r"|calific|admis|cuota|fianza"
     r"|avali|nota$|aprov|rejeit|emprest|premio|salario|pontu|pontos|juros|aluguel|mensalidade|vaga$|contrat"
     r"|punteggi|valut|selezion|stipend|prestit|mutuo|affitt|assun|ammess|graduatoria|concedi|sconto"
     r"|beoordel|beoordeel|punten|premie|lening|huur|afwijz|geschikt|korting|rangschik|toelat"
@@ -42,10 +53,13 @@ _ASKS = frozenset(("is", "can", "should", "may", "will", "must", "needs", "has",
 _OF_FORMS = frozenset(("valid", "complete", "present", "missing", "empty", "filled", "known"))
 """Asked of data, not of somebody."""
 _SAYS = re.compile(
-    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?|qualified"
+    r"\b(?:approve[ds]?|den(?:y|ied)|decline[ds]?|reject(?:ed|s)?|accept(?:ed|s)?|hired?|invite[ds]?"
+    r"|qualified"
     r"|(?:in)?eligible|grant(?:ed|s)?|refused?|(?:high|low|medium)[ _-]risk|admit(?:ted)?|wait ?list(?:ed)?"
-    r"|shortlist(?:ed)?|detain(?:ed)?|release[ds]?|priority|fast[ _-]?track|investigate|escalate|flag(?:ged)?"
-    r"|(?:extra|secondary|additional|closer|manual)[ _-](?:check|screening|review|inspection)|dismiss(?:ed)?"
+    r"|shortlist(?:ed)?|detain(?:ed)?|release[ds]?|priority|fast[ _-]?track|investigate|escalate"
+    r"|flag(?:ged)?"
+    r"|(?:extra|secondary|additional|closer|manual)[ _-](?:check|screening|review|inspection)"
+    r"|dismiss(?:ed)?"
     r"|blocked?|suspend(?:ed)?|ban(?:ned)?|pass(?:ed)?|fail(?:ed)?|referr?(?:ed)?|recommended|interview"
     r"|promoted?|terminated?|remove[ds]?|keep)\b",
     re.IGNORECASE,
@@ -66,7 +80,8 @@ son daughter brother sister father mother husband wife spouse grandpa grandma s 
 """)
 """Words that address people or name the group they are in."""
 _ACTS = word_set("""
-send deliver show invite notify call contact fire dismiss remove block suspend award pay charge schedule enrol
+send deliver show invite notify call contact fire dismiss remove block suspend award pay charge schedule
+enrol
 enroll deny hire promote book reserve arrest flag escalate extend issue cancel evict refuse
 target advertise recruit accept mail email reject terminate assign approve
 """)
