@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Protocol
 
 from policies.decision_code import idioms
 from policies.decision_code.frames import Frame, root_of
-from policies.decision_code.lexicon import Lexicon, group_of, words_of
-from policies.decision_code.names import OF_THINGS, is_person, is_thing
+from policies.decision_code.lexicon import group_of, words_of
+from policies.decision_code.names import is_person, is_thing
 from policies.decision_code.shapes import is_mask, is_none, is_plain, is_text, only_labels, tells_decision
+from policies.decision_code.sources import Known, Sources, names_of, own_words
 from policies.decision_code.values import (
     NO_MARKS,
     NOTHING,
     Closure,
-    Mark,
     Marks,
     Value,
     bounded,
@@ -29,15 +29,10 @@ from policies.decision_code.values import (
 )
 
 LONGEST_WORD = 120
-LEAST_NAME = 4
 
 
-class Program(Protocol):
+class Program(Known, Protocol):
     """What expressions need of the program around them."""
-
-    lexicon: Lexicon
-    weak: frozenset[str]
-    """Attributes that have many harmless uses."""
 
     def step(self) -> None:
         """Count the work; raises where there was enough of it."""
@@ -63,8 +58,10 @@ class Program(Protocol):
         """What a class's instances hold under that name."""
 
 
-class Reader:
+class Reader(Sources):
     """Reads expressions within one frame."""
+
+    program: Program
 
     def __init__(self, program: Program, frame: Frame) -> None:
         self.program = program
@@ -81,60 +78,6 @@ class Reader:
     def all_of(self, nodes: Iterable[ast.AST]) -> Value:
         """The values of several expressions as one."""
         return joined(self.read(node) for node in nodes if isinstance(node, ast.expr))
-
-    def source(self, name: str, line: int, base: Value = NOTHING) -> Marks:
-        """The mark of an attribute that is named here, where the name is one and has no place of its own."""
-        return self._marked(self.program.lexicon.attribute_of(name), line, base)
-
-    def groups(self, words: Iterable[str], line: int, base: Value = NOTHING) -> Marks:
-        """Marks of the groups of people that texts name, for what is compared with them."""
-        named = {group_of(word) for word in words}
-        found = (self._marked(self.program.lexicon.known(each), line, base) for each in sorted(named))
-        return used((mark for marks in found for mark in marks), line)
-
-    def _marked(self, attribute: str, line: int, base: Value) -> Marks:
-        if not attribute or (base.thing and attribute in OF_THINGS) or self.frame.purpose.excuses(attribute):
-            return NO_MARKS
-        return frozenset((Mark(attribute, "carried", line, base.loops, path=(line,)),))
-
-    def holder(self, node: ast.expr) -> Value:
-        """What has the attribute that is asked for; whether it is a thing tells the name that is nearest."""
-        base = self.read(node)
-        each: ast.expr = node
-        while not isinstance(each, ast.Name):
-            words = _own_words(each)
-            if is_thing(words) or is_person(words):
-                return replace(base, thing=is_thing(words))
-            match each:
-                case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.Call(func=inner):
-                    each = inner
-                case _:
-                    break
-        thing = self.frame.purpose.on_things and not (
-            isinstance(each, ast.Name) and is_person(words_of(each.id))
-        )
-        return replace(base, thing=True) if thing else base
-
-    def _ages(self, node: ast.expr) -> bool:
-        """`tyre.age` is the age of nobody where no word is of somebody; `row` and `x` may be anybody."""
-        root = root_of(node)
-        return len(root) < LEAST_NAME or root in idioms.ROWS or self.frame.purpose.on_people
-
-    def field_source(self, holder: ast.expr, name: str, line: int, base: Value) -> Marks:
-        """The same for a field: `birth.country` is one, though `country` is none."""
-        of = _own_words(holder)[-1:] if not isinstance(holder, ast.Name) else words_of(holder.id)[-1:]
-        found = self.source(name, line, base) or self.source("_".join((*of, name)), line, base)
-        return found if self._ages(holder) else frozenset(mark for mark in found if mark.attribute != "age")
-
-    def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
-        """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
-        rowish = root in idioms.ROWS or any(root.startswith(each) for each in ("applicant", "df"))
-        return frozenset(
-            mark
-            for word in words
-            if rowish or word.lower() not in ("male", "female")
-            for mark in self.source(word, line, base)
-        )
 
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, str):
@@ -191,19 +134,6 @@ class Reader:
         own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
         return joined([own, *held])
 
-    def part_of_name(self, node: ast.expr) -> Marks:
-        """`name.split()`, `full_name.endswith("ić")`: one of somebody's names, by which they are told apart."""
-        named = any("name" in words_of(name) for each in ast.walk(node) for name in _names(each))
-        return self.source("last_name", node.lineno) if named else NO_MARKS
-
-    def keyed(self, table: Value, index: Value, line: int) -> Marks:
-        """`{"girl": 0, "boy": 3}[kind]`: what is looked up in a table that has groups of people as its keys."""
-        return (
-            NO_MARKS
-            if index.words or index.marks or not table.table
-            else self.groups(table.words, line, index)
-        )
-
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
         marks = used(index.marks | index.spoken, line)
@@ -254,7 +184,7 @@ class Reader:
         """`name in ETHNIC_NAMES`, `district not in ROMA_SETTLEMENTS`, `"ski" in last_name`."""
         if not isinstance(node.ops[0], ast.In | ast.NotIn):
             return NO_MARKS
-        listed = _names(node.comparators[0])
+        listed = names_of(node.comparators[0])
         found = self.groups(listed, node.lineno, base)
         found |= used((mark for name in listed for mark in self.source(name, node.lineno, base)), node.lineno)
         if self.read(node.left).words:
@@ -267,7 +197,7 @@ class Reader:
             case ast.Compare(
                 left=ast.Constant(value=str(word)), ops=[ast.In() | ast.NotIn()], comparators=[given]
             ):
-                names = {name for each in ast.walk(given) for name in _names(each)}
+                names = {name for each in ast.walk(given) for name in names_of(each)}
                 if idioms.TEXTS & {word for name in names for word in words_of(name)}:
                     return used(self.source(word, node.lineno), node.lineno)
         return NO_MARKS
@@ -419,7 +349,7 @@ def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> Marks:
 
 def _of_one(source: ast.expr) -> bool:
     """`applicant.family`: those who belong to one person."""
-    return isinstance(source, ast.Attribute | ast.Subscript) and not idioms.KIN.isdisjoint(_own_words(source))
+    return isinstance(source, ast.Attribute | ast.Subscript) and not idioms.KIN.isdisjoint(own_words(source))
 
 
 def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> Marks:
@@ -449,22 +379,6 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
                 narrow(scope, each, reader)
         case _:
             pass
-
-
-def _own_words(node: ast.expr) -> tuple[str, ...]:
-    match node:
-        case ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
-            return words_of(name)
-        case _:
-            return ()
-
-
-def _names(node: ast.AST) -> tuple[str, ...]:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return (name,)
-        case _:
-            return ()
 
 
 def _is_table(root: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.decision_code.lexicon import word_set
+from policies.decision_code.names import word_set
 
 MEASURES = word_set("""
 groupby crosstab pivot_table value_counts MetricFrame chi2_contingency fisher_exact ttest_ind

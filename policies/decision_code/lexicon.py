@@ -22,13 +22,8 @@ from policies.decision_code.names import (
     STEMS,
     THINGS,
     is_person,
+    word_set,
 )
-
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
 
 LONGEST_GROUP = 200
 NAMES = frozenset(("surname", "first name"))
@@ -59,7 +54,9 @@ claimant holder pupil parent spouse partner
 over under above below older younger than
 """)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_LETTERS = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "ı": "i", "đ": "d"})
+_LETTERS = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "\u0131": "i", "đ": "d"}
+)
 
 
 def fold(text: str) -> str:
@@ -84,7 +81,7 @@ _GROUP_OF = {word: attribute for attribute, words in GROUPS.items() for word in 
 
 
 def group_of(text: str) -> str:
-    """The attribute by which the text names a group of people; empty: none, or too long a text to be a name."""
+    """The attribute by which the text names a group of people; empty: none, or too long a text."""
     if len(text) > LONGEST_GROUP:
         return ""
     return next((_GROUP_OF[word] for word in words_of(text) if word in _GROUP_OF), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from policies.decision_code.lexicon import word_set
+from policies.decision_code.names import word_set
 
 
 class Place(NamedTuple):
@@ -82,7 +82,7 @@ rollercoaster coaster jeunesse nursery enfant enfants kind kinder nino ninos cri
     ),
     Place(
         word_set(
-            "statute statutory statutorily gesetzlich gesetzliche gesetzlicher legally entitlement allowance quota"
+            "statute statutory statutorily gesetzlich gesetzliche gesetzlicher legally entitlement allowance"
         ),
         frozenset(("age", "disability", "pregnancy", "religion", "family", "marital status")),
         _RISKS,

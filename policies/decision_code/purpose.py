@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.decision_code.lexicon import shipped_lexicon, word_set, words_of
-from policies.decision_code.names import is_person, is_thing
+from policies.decision_code.lexicon import shipped_lexicon, words_of
+from policies.decision_code.names import is_person, is_thing, word_set
 from policies.decision_code.places import PLACES, TRADES, touches
 from policies.decision_code.vocabulary import TRADE, acts, asks, decides, is_trade
 
@@ -30,7 +30,8 @@ valid validate validator validation valida valide valider validar validieren val
 filled required
 documents docs document paperwork color colour icon emoji css marker label labels greet greeting
 salutation anrede
-topic topics tag tags keyword keywords encode encoded encoder repr str serialise serialize sprache
+topic topics tag tags keyword keywords encode encoded encoder vector features
+repr str serialise serialize sprache
 """)
 """Words of functions that make data or texts ready."""
 _CONTESTS = word_set("bib podium triathlon marathon")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from policies.decision_code.lexicon import word_set, words_of
-from policies.decision_code.names import PEOPLE_ABROAD
+from policies.decision_code.lexicon import words_of
+from policies.decision_code.names import PEOPLE_ABROAD, word_set
 
 _DECIDES = re.compile(
     r"(?:score|scoring|approv|eligib|qualif|reject|accept|declin|deny|denied|denial|grant|hire"
