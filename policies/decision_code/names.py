@@ -82,7 +82,7 @@ PROTECTED: Mapping[str, str] = {
     "kokuseki guoji natsionalnost grazhdanstvo allampolgarsag cetatenie kansalaisuus obcanstvi",
     "marital status": "marital_status marital married unmarried is_married relationship_status "
     "divorced divorcee widowed widow widower civil_status family_status spouse_consent husband_consent "
-    "husband_income wedding single_parent single_mother is_single familienstand verheiratet geschieden "
+    "husband_income wedding single_parent single_mother familienstand verheiratet geschieden "
     "ledig alleinerziehend etat_civil situation_familiale situation_matrimoniale marie celibataire "
     "estado_civil soltera soltero casada casado stato_civile coniugata coniugato nubile "
     "burgerlijke_staat gehuwd stan_cywilny civilstand civilstatus sivilstand sivilstatus medeni_hal "

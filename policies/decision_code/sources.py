@@ -92,7 +92,8 @@ class Sources(ABC):
 
     def part_of_name(self, node: ast.expr) -> Marks:
         """`name.split()`, `full_name.endswith("ić")`: one of somebody's names."""
-        named = any("name" in words_of(name) for each in ast.walk(node) for name in names_of(each))
+        words = {word for each in ast.walk(node) for name in names_of(each) for word in words_of(name)}
+        named = "name" in words and ("full" in words or self.frame.purpose.on_people)
         return self.source("last_name", node.lineno) if named else NO_MARKS
 
     def keyed(self, table: Value, index: Value, line: int) -> Marks:
