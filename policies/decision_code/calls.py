@@ -35,7 +35,7 @@ class Call:
         self.line = node.lineno
         self.name = _name_of(node.func)
         self.is_method = isinstance(node.func, ast.Attribute)
-        self.on = reader.read(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
+        self.on = reader.holder(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
         self.given = [reader.read(argument) for argument in node.args]
         self.keywords = {each.arg or "**": reader.read(each.value) for each in node.keywords}
 
@@ -48,10 +48,22 @@ class Call:
             return joined(self._entered(each) for each in functions) | self._choice_of_function()
         if self.is_method and self.name in idioms.ASKS_ROWS and self.keywords:
             return self._asked_for()
+        asked = self._asked_text()
+        if asked:
+            return Value(asked)
         for names, way in self._WAYS:
             if self.name in names:
                 return way(self)
         return self._made() if self.name == "cls" or self.name[:1].isupper() else self._unknown()
+
+    def _asked_text(self) -> Marks:
+        """`text.count("mosque")`, `re.search(r"mosque|imam", text)`."""
+        if self.name not in idioms.ASKS_TEXT or not self.is_method:
+            return NO_MARKS
+        whole = self.everything()
+        if self.name in ("startswith", "endswith") and isinstance(self.node.func, ast.Attribute):
+            whole |= Value(self.reader.part_of_name(self.node.func.value))
+        return used(whole.marks, self.line) or self.reader.groups(whole.words, self.line, self.on)
 
     def everything(self) -> Value:
         """What it is called on and given, as one."""
@@ -169,7 +181,9 @@ class Call:
 
     def _asked(self, functions: Value) -> Marks:
         """Marks of what functions answer about elements of what they are called for."""
-        element = replace(functions, marks=NO_MARKS, loops=frozenset((self.line * 1000,)), owner="")
+        thing = joined([self.on, *self.given]).thing
+        loops = frozenset((self.line * 1000,))
+        element = replace(functions, marks=NO_MARKS, loops=loops, owner="", thing=thing)
         enter = self.program.enter
         found = joined(
             enter(self.reader.frame, each, [element] * 3, self.line) for each in functions.closures
@@ -198,7 +212,7 @@ class Call:
         root = root_of(self.node.func.value) if isinstance(self.node.func, ast.Attribute) else "row"
         named = self.reader.key_sources(index.words, self.line, base, root)
         held = [self.reader.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
-        chosen = used(index.marks | index.spoken, self.line)
+        chosen = used(index.marks | index.spoken, self.line) or self.reader.keyed(base, index, self.line)
         if base.labels:
             chosen = relabelled(chosen)
         own = replace(base, marks=base.marks | named | chosen, owner="", labels=False, getter=getter)
@@ -244,7 +258,9 @@ class Call:
         ):
             return self._formatted()
         fields = self.keywords.values() if self.name == "assign" else self._fields()
-        whole = self.on if self.name == "split" else joined([self.on, *self.given, *fields])
+        if self.name == "split" and isinstance(self.node.func, ast.Attribute):
+            return self.on.with_marks(self.on.marks | self.reader.part_of_name(self.node.func.value))
+        whole = joined([self.on, *self.given, *fields])
         names = ("columns",) if self.name == "get_dummies" else ("on", "left_on", "right_on")
         words = joined(self.keywords.get(each, NOTHING) for each in names).words
         named = self.reader.key_sources(words, self.line, NOTHING, "df")
@@ -275,14 +291,17 @@ class Call:
         columns = NO_MARKS
         if self.name[:1].isupper() or self.name.startswith("make_"):
             columns = self.reader.key_sources(whole.words, self.line, NOTHING, "df")
-        if self.is_method or self.name.startswith("get_"):
+        if self.is_method or self.name.startswith(idioms.TELLS):
             columns |= self.reader.source(self.name, self.line, whole)
         marks = used(whole.marks | whole.spoken, self.line) | columns
         return Value(marks, closures=whole.closures, loops=whole.loops)
 
     def _replaced(self) -> Value:
-        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number."""
-        return self._carried() if self.keywords else self._unknown()
+        """`replace(person, gender="f")` makes a record, `column.replace({"f": 1})` a number, and
+        `text.replace(name, "***")` a text."""
+        if self.keywords:
+            return self._carried()
+        return self._unknown() if len(self.given) == 1 else self._formatted()
 
     def _made(self) -> Value:
         """An instance: its fields hold what it is given, and it is nothing but a record as yet."""

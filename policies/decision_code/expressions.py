@@ -9,13 +9,14 @@ from typing import Any, ClassVar, Protocol
 
 from policies.decision_code import idioms
 from policies.decision_code.frames import Frame, root_of
-from policies.decision_code.lexicon import Lexicon, words_of
+from policies.decision_code.lexicon import group_of, words_of
+from policies.decision_code.names import is_person, is_thing
 from policies.decision_code.shapes import is_mask, is_none, is_plain, is_text, only_labels, tells_decision
+from policies.decision_code.sources import Known, Sources, names_of, own_words
 from policies.decision_code.values import (
     NO_MARKS,
     NOTHING,
     Closure,
-    Mark,
     Marks,
     Value,
     bounded,
@@ -27,13 +28,11 @@ from policies.decision_code.values import (
     within,
 )
 
-LONGEST_WORD = 60
+LONGEST_WORD = 120
 
 
-class Program(Protocol):
+class Program(Known, Protocol):
     """What expressions need of the program around them."""
-
-    lexicon: Lexicon
 
     def step(self) -> None:
         """Count the work; raises where there was enough of it."""
@@ -59,8 +58,10 @@ class Program(Protocol):
         """What a class's instances hold under that name."""
 
 
-class Reader:
+class Reader(Sources):
     """Reads expressions within one frame."""
+
+    program: Program
 
     def __init__(self, program: Program, frame: Frame) -> None:
         self.program = program
@@ -78,23 +79,6 @@ class Reader:
         """The values of several expressions as one."""
         return joined(self.read(node) for node in nodes if isinstance(node, ast.expr))
 
-    def source(self, name: str, line: int, base: Value = NOTHING) -> Marks:
-        """The mark of an attribute that is named here, where the name is one and has no place of its own."""
-        attribute = self.program.lexicon.attribute_of(name)
-        if not attribute or self.frame.purpose.excuses(attribute):
-            return NO_MARKS
-        return frozenset((Mark(attribute, "carried", line, base.loops, path=(line,)),))
-
-    def key_sources(self, words: Iterable[str], line: int, base: Value, root: str) -> Marks:
-        """The same for keys and columns; `male` and `female` are groups unless a person's row has them."""
-        rowish = root in idioms.ROWS or any(root.startswith(each) for each in ("applicant", "df"))
-        return frozenset(
-            mark
-            for word in words
-            if rowish or word.lower() not in ("male", "female")
-            for mark in self.source(word, line, base)
-        )
-
     def _constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, str):
             self.program.text(self.frame, node.value, node)
@@ -104,6 +88,9 @@ class Reader:
 
     def _name(self, node: ast.Name) -> Value:
         value = self.frame.scope.get(node.id, NOTHING)
+        words = words_of(node.id)
+        if value.thing != is_thing(words) and (value.thing is False or is_person(words)):
+            value = replace(value, thing=not value.thing)
         if value.closures or (node.id.isupper() and len(node.id) > 1):
             return value
         known = {mark.attribute for mark in value.marks}
@@ -111,11 +98,16 @@ class Reader:
         return value.with_marks(value.marks | fresh) if fresh else value
 
     def _attribute(self, node: ast.Attribute) -> Value:
-        base = self.read(node.value)
+        base = self.holder(node.value)
         if node.attr in idioms.DESCRIBES:
             return NOTHING
-        found = NO_MARKS if node.attr.isupper() else self.source(node.attr, node.lineno, base)
-        if idioms.THINGS.intersection(words_of(root_of(node.value))):
+        method = self.program.method_of(base.owner, node.attr) if base.owner else None
+        if method is not None and self.program.property_of(base.owner, node.attr) is None:
+            return Value(closures=(method,), loops=base.loops)
+        found = (
+            NO_MARKS if node.attr.isupper() else self.field_source(node.value, node.attr, node.lineno, base)
+        )
+        if idioms.AGED.intersection(words_of(root_of(node.value))):
             found = frozenset(mark for mark in found if mark.attribute != "age")
         if found:
             return Value(found, loops=base.loops)
@@ -126,20 +118,17 @@ class Reader:
         made = self.program.property_of(base.owner, node.attr)
         if made is not None:
             own |= self.program.enter(self.frame, made, [base], node.lineno)
-        method = self.program.method_of(base.owner, node.attr) if base.owner else None
-        if method is not None:
-            own |= Value(closures=(method,))
-        return replace(base, owner="") | own
+        return replace(base, owner="", thing=base.thing and not is_person(words_of(node.attr))) | own
 
     def _subscript(self, node: ast.Subscript) -> Value:
-        base, index = self.read(node.value), self.read(node.slice)
+        base, index = self.holder(node.value), self.read(node.slice)
         root = root_of(node.value)
         found = self.key_sources(index.words, node.lineno, base, root)
         held = [self.frame.scope.get(f"{root}[{word}]", NOTHING) for word in sorted(index.words)]
         others = base.marks
         if index.words and not found:
             others = frozenset(mark for mark in others if mark.kind != "carried")
-        chosen = self.chosen(node.slice, index, node.lineno, root)
+        chosen = self.chosen(node.slice, index, node.lineno, root) or self.keyed(base, index, node.lineno)
         marks = found | others | (relabelled(chosen) if base.labels else chosen)
         loops = base.loops if found or index.words else base.loops | index.loops
         own = replace(base, marks=marks, words=base.words | base.held, loops=loops, owner="", labels=False)
@@ -159,12 +148,48 @@ class Reader:
         values = [self.read(side) for side in sides]
         marks = joined(values).marks | joined(values).spoken
         if not marks:
-            return Value(self._named(node, values) | self._spoken_of(node))
+            return Value(
+                self._named(node, values) | self._spoken_of(node) | self._told_by_group(node, values)
+            )
+        marks |= self._told_by_list(node, joined(values))
+        if self._is_lookup(values):
+            return NOTHING
         groups = {mark.attribute for mark in marks if mark.kind == "grouped"}
         marks = frozenset(replace(m, kind="grouped") if m.attribute in groups else m for m in marks)
         if _is_legal_minimum(node, marks):
             return Value(frozenset(replace(mark, kind="minimum").at(node.lineno) for mark in marks))
         return Value(used(marks, node.lineno), loops=joined(values).loops, truth=True)
+
+    def _is_lookup(self, values: list[Value]) -> bool:
+        """`row.surname == surname`: who somebody is, by what is no more than a proxy or a date of birth."""
+        sides = [{mark.attribute for mark in value.marks} for value in values]
+        return (
+            len(sides) == 2 and len(sides[0]) == 1 and sides[0] == sides[1] and sides[0] <= self.program.weak
+        )
+
+    def _told_by_group(self, node: ast.Compare, values: list[Value]) -> Marks:
+        """`kind == "woman"`, `"mosque" in text`: the group that is named tells what is asked for."""
+        words = {word for value in values for word in value.words}
+        asked = [
+            value
+            for side, value in zip((node.left, *node.comparators), values, strict=True)
+            if not isinstance(side, ast.Constant) and not any(map(group_of, value.words))
+        ]
+        if not asked:
+            return NO_MARKS
+        base = joined(asked)
+        return self.groups(words, node.lineno, base) | self._told_by_list(node, base)
+
+    def _told_by_list(self, node: ast.Compare, base: Value) -> Marks:
+        """`name in ETHNIC_NAMES`, `district not in ROMA_SETTLEMENTS`, `"ski" in last_name`."""
+        if not isinstance(node.ops[0], ast.In | ast.NotIn):
+            return NO_MARKS
+        listed = names_of(node.comparators[0])
+        found = self.groups(listed, node.lineno, base)
+        found |= used((mark for name in listed for mark in self.source(name, node.lineno, base)), node.lineno)
+        if self.read(node.left).words:
+            found |= used(self.part_of_name(node.comparators[0]), node.lineno)
+        return found
 
     def _spoken_of(self, node: ast.Compare) -> Marks:
         """`"maternity" in cv.text`: what a text says about somebody."""
@@ -172,7 +197,7 @@ class Reader:
             case ast.Compare(
                 left=ast.Constant(value=str(word)), ops=[ast.In() | ast.NotIn()], comparators=[given]
             ):
-                names = {name for each in ast.walk(given) for name in _names(each)}
+                names = {name for each in ast.walk(given) for name in names_of(each)}
                 if idioms.TEXTS & {word for name in names for word in words_of(name)}:
                     return used(self.source(word, node.lineno), node.lineno)
         return NO_MARKS
@@ -236,12 +261,13 @@ class Reader:
             words = name.words | value.words if key is None else name.words
             held = value.held | value.words
             whole |= replace(value, marks=kept, words=words, held=held, loops=frozenset(), owner="")
-        return replace(whole, labels=True) if only_labels(node) else whole
+        return replace(whole, labels=only_labels(node), table=True)
 
     def _list(self, node: ast.List) -> Value:
-        """A row of values, as a model is given them."""
+        """Rules, each a row of its condition and what it comes to, decide by their conditions."""
         whole = self.all_of(node.elts)
-        return whole.with_marks(used(whole.marks, node.lineno)) if len(node.elts) > 1 else whole
+        rows = any(isinstance(each, ast.Tuple) for each in node.elts)
+        return whole.with_marks(used(whole.marks, node.lineno)) if rows else whole
 
     def _lambda(self, node: ast.Lambda) -> Value:
         scope = self.frame.scope
@@ -318,7 +344,12 @@ def bind_elements(reader: Reader, target: ast.expr, source: ast.expr) -> Marks:
             for each, part in zip(target.elts, given, strict=True):
                 _bind_element(reader.frame.scope, each, reader.read(part), number)
             return NO_MARKS
-    return _bind_element(reader.frame.scope, target, reader.read(source), number)
+    return _bind_element(reader.frame.scope, target, reader.read(source), 0 if _of_one(source) else number)
+
+
+def _of_one(source: ast.expr) -> bool:
+    """`applicant.family`: those who belong to one person."""
+    return isinstance(source, ast.Attribute | ast.Subscript) and not idioms.KIN.isdisjoint(own_words(source))
 
 
 def _bind_element(scope: dict[str, Value], target: ast.expr, whole: Value, number: int) -> Marks:
@@ -348,14 +379,6 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
                 narrow(scope, each, reader)
         case _:
             pass
-
-
-def _names(node: ast.AST) -> tuple[str, ...]:
-    match node:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return (name,)
-        case _:
-            return ()
 
 
 def _is_table(root: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.decision_code.lexicon import word_set
+from policies.decision_code.names import word_set
 
 MEASURES = word_set("""
 groupby crosstab pivot_table value_counts MetricFrame chi2_contingency fisher_exact ttest_ind
@@ -12,7 +12,7 @@ BinaryLabelDatasetMetric ClassificationMetric boxplot histplot barplot countplot
 bar plot scatter kdeplot summary train_test_split StratifiedKFold print pprint debug info
 warning error exception log write writerow isinstance issubclass hasattr callable len_
 assertEqual assertAlmostEqual assertTrue assertFalse ExponentiatedGradient ThresholdOptimizer
-Reweighing describe info_ id hash type range
+Reweighing describe info_ id hash type range duplicated
 """)
 """Their answer tells nothing of one person by a protected attribute."""
 AGGREGATES = word_set("""
@@ -46,7 +46,7 @@ CARRIES = word_set("""
 int str float bool list tuple dict frozenset lower upper strip casefold title capitalize
 split copy deepcopy astype fillna to_numpy tolist to_list to_dict values keys items iter next
 reversed array asarray DataFrame Series reset_index head tail dropna as_tuple reindex
-get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
+compile get_dummies enumerate zip assign rename concat merge join round hstack column_stack vstack
 sample
 """)
 """They hand on what they are given."""
@@ -63,6 +63,8 @@ LOOKS_UP = frozenset(
         "get_value",
         "field",
         "lookup",
+        "col",
+        "column",
     )
 )
 ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
@@ -70,11 +72,42 @@ ASKS_ROWS = frozenset(("filter", "exclude", "filter_by"))
 STORES = frozenset(("append", "add", "extend", "insert", "update", "appendleft", "push", "put"))
 STORES_INTO = frozenset(("heappush", "heappushpop", "insort", "insort_left", "insort_right"))
 """The same for the collection that is their first argument."""
-THINGS = word_set("""
-cache file path entry entries house building car vehicle machine page document token session server
-certificate artwork wine property tree item connection conn record log job message
-""")
-"""What has an age and is nobody."""
+TELLS = (
+    "get_",
+    "detect_",
+    "infer_",
+    "predict_",
+    "guess_",
+    "classify_",
+    "estimate_",
+    "lookup_",
+    "fetch_",
+    "load_",
+)
+"""Functions so named tell what the rest of the name says."""
+AGED = word_set(
+    "entry entries record log job message account conn connection ticket order contract policy invoice"
+)
+"""What has an age and is nobody, though what it holds may be of somebody."""
+ASKS_TEXT = frozenset(
+    (
+        "search",
+        "match",
+        "fullmatch",
+        "findall",
+        "startswith",
+        "endswith",
+        "count",
+        "find",
+        "contains",
+        "index",
+    )
+)
+"""They look for a text in another."""
+KIN = word_set(
+    "family members children kids relatives dependents dependants siblings parents household familie kinder"
+)
+"""Fields of those who belong to one person."""
 TEXTS = word_set("""
 text lower cv resume bio essay letter content body description note notes profile summary
 """)
@@ -114,7 +147,7 @@ row r df data x person p applicant candidate a c customer user record features s
 obj
 """)
 """Names of what has one field for each attribute, so that `female` in it is a person's."""
-LEGAL_AGES = frozenset((13, 14, 15, 16, 18, 20, 21))
+LEGAL_AGES = frozenset((13, 14, 15, 16, 17, 18, 20, 21))
 HARMLESS_ERRORS = (
     "ValueError",
     "TypeError",

@@ -4,48 +4,28 @@ them."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 
+from policies.decision_code.names import (
+    AMBIGUOUS,
+    BIRTH,
+    GROUPS,
+    LANDS,
+    NAMED_GROUPS,
+    OF_PERSONS,
+    OF_THINGS,
+    PROTECTED,
+    PROXIES,
+    STEMS,
+    THINGS,
+    is_person,
+    word_set,
+)
 
-def word_set(text: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(text.split())
-
-
-PROTECTED: Mapping[str, str] = {
-    "race": "race racial ethnicity ethnic eth_code eth_group "
-    "ancestry indigenous skin_color skin_colour skin_tone caste "
-    "is_black is_white is_hispanic is_asian african_american",
-    "religion": "religion religious faith creed denomination muslim christian jewish hindu catholic buddhist "
-    "sikh atheist hijab headscarf turban",
-    "gender": "gender gndr sex male female transgender pronouns nonbinary non_binary is_woman is_man",
-    "age": "age birth_year year_of_birth birthdate birth_date date_of_birth dob yob birthday "
-    "elderly is_senior",
-    "disability": "disability disabilities is_disabled handicap handicapped wheelchair impairment impaired "
-    "deaf autistic special_needs chronic_illness",
-    "nationality": "nationality citizenship citizen national_origin country_of_birth country_of_origin "
-    "birth_country birthplace place_of_birth foreign_born born_abroad home_country origin_country immigrant "
-    "immigration_status foreigner is_foreign migrant migration_background",
-    "marital status": "marital_status marital married unmarried is_married relationship_status "
-    "divorced widowed civil_status",
-    "pregnancy": "pregnant pregnancy is_expecting maternity maternity_leave parental_leave paternity",
-    "sexual orientation": "sexual_orientation sexuality is_gay is_lesbian gay lesbian bisexual queer lgbt "
-    "lgbtq",
-    "politics": "political_affiliation political_party party_affiliation political_views political_leaning "
-    "union_member trade_union_member",
-}
-"""Attribute to names, each words joined by underscores."""
-PROXIES: Mapping[str, str] = {
-    "postcode": "zip zipcode zip_code postcode post_code postal_code postalcode plz",
-    "neighbourhood": "neighbourhood neighborhood census_tract borough",
-    "surname": "surname last_name lastname lname family_name",
-    "first name": "first_name firstname fname given_name forename",
-    "accent": "accent dialect",
-    "native language": "native_language mother_tongue first_language home_language",
-    "school": "school high_school alma_mater university college",
-}
-"""Names of what often stands for a protected attribute."""
+LONGEST_GROUP = 200
 NAMES = frozenset(("surname", "first name"))
 """Proxies by which lists are put into alphabetical order."""
 
@@ -67,18 +47,47 @@ _QUALIFIES = word_set("""
 applicant candidate user customer client borrower person patient employee student tenant driver
 member owner years year yr yrs in at of current raw norm normalized normalised scaled group band
 bracket bucket bin category code his her their my x a p c log squared sq z std feature value val
-real actual num int prefix area home get
+real actual num int prefix area home get inferred estimated predicted guessed declared self reported
+application hire entry admission birth exact approx decade cohort segment class min minimum max maximum
+estimate detect infer predict guess get compute calc calculate child kid worker buyer guest player
+claimant holder pupil parent spouse partner
 over under above below older younger than
 """)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_LETTERS = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "\u0131": "i", "đ": "d"}
+)
+
+
+def fold(text: str) -> str:
+    """Without accents: `raça` and `raca` are one word."""
+    if text.isascii():
+        return text
+    parts = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(each for each in parts if not unicodedata.combining(each))
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Lower-case words of an identifier in snake or camel case."""
-    return tuple(part.lower() for part in _PARTS.findall(name))
+    """Lower-case words of an identifier in snake or camel case, without accents."""
+    return tuple(part.lower() for part in _PARTS.findall(fold(name)))
 
 
-@dataclass(frozen=True, slots=True)
+_OF_PERSONS = frozenset(words_of(name) for name in OF_PERSONS.values())
+_HAVE_ACCOUNTS = word_set(
+    "user users employee member members customer client profile subscriber seller driver lead"
+)
+_STEMS = re.compile("|".join(f"(?P<_{place}>{stem})" for place, (_, stem) in enumerate(STEMS)))
+_GROUP_OF = {word: attribute for attribute, words in GROUPS.items() for word in words.split()}
+
+
+def group_of(text: str) -> str:
+    """The attribute by which the text names a group of people; empty: none, or too long a text."""
+    if len(text) > LONGEST_GROUP:
+        return ""
+    return next((_GROUP_OF[word] for word in words_of(text) if word in _GROUP_OF), "")
+
+
+@dataclass(frozen=True)
 class Lexicon:
     """Which names mean which attribute. `proxies`: attributes that only stand for protected ones."""
 
@@ -106,13 +115,34 @@ class Lexicon:
                 rest = {*words[:start], *words[start + size :]}
                 if attribute and self._fits(attribute, words[start : start + size], rest):
                     return attribute
-        return ""
+        if not BIRTH.isdisjoint(words) and not LANDS.isdisjoint(words):
+            return self.known("nationality")
+        stems = (_STEMS.search(word) for word in words if not word.endswith("s"))
+        found = (STEMS[int(each.lastgroup[1:])][0] for each in stems if each and each.lastgroup)
+        return self.known(next(found, ""))
+
+    def known(self, attribute: str) -> str:
+        """The attribute, unless this lexicon is without it."""
+        return attribute if attribute in self._attributes else ""
+
+    @cached_property
+    def _attributes(self) -> frozenset[str]:
+        return frozenset(self.phrases.values())
 
     @staticmethod
     def _fits(attribute: str, phrase: tuple[str, ...], rest: Collection[str]) -> bool:
+        if phrase in _OF_PERSONS:
+            return bool(rest) and all(is_person((word,)) and word not in _HAVE_ACCOUNTS for word in rest)
         if phrase in (("age",), ("zip",)):
             return all(word in _QUALIFIES or word.isdigit() for word in rest)
+        if attribute in OF_THINGS and THINGS.intersection(rest) and not is_person(rest):
+            return False
         return _OTHER_THINGS.get(attribute, frozenset()).isdisjoint(rest)
+
+    def in_foreign_words(self) -> Lexicon:
+        """With names that are attributes only where a program is not written in English."""
+        kept = {phrase: each for phrase, each in _phrases(AMBIGUOUS).items() if self.known(each)}
+        return replace(self, phrases={**kept, **self.phrases}, _known={})
 
     def with_names(self, names: Iterable[str], attribute: str = "listed proxy") -> Lexicon:
         """More names that stand for a protected attribute."""
@@ -141,9 +171,11 @@ def _phrases(*tables: Mapping[str, str]) -> dict[tuple[str, ...], str]:
         for name in names.split()
     }
     shares = {words: "race" for name in _SHARES for words in (words_of(name), words_of(name)[::-1])}
-    return {**named, **shares}
+    return {**shares, **named}
 
 
+@cache
 def shipped_lexicon() -> Lexicon:
     """The attributes above, protected ones and proxies."""
-    return Lexicon(_phrases(PROTECTED, PROXIES), frozenset(PROXIES))
+    groups = {each: GROUPS[each] for each in NAMED_GROUPS}
+    return Lexicon(_phrases(groups, OF_PERSONS, PROTECTED, PROXIES), frozenset(PROXIES))

@@ -17,7 +17,7 @@ from policies.decision_code.python_blocks import Python
 from policies.decision_code.sql import rules_in
 from policies.decision_code.statements import Walker
 from policies.decision_code.values import NOTHING, Closure, Mark, Marks, Value, joined
-from policies.decision_code.vocabulary import decides, is_trade
+from policies.decision_code.vocabulary import decides, is_foreign, is_trade
 
 MOST_STEPS = 25_000
 DEEPEST_CALL = 5
@@ -50,6 +50,9 @@ class ProgramReading:
         self._purposes: dict[tuple[int, str], Purpose] = {}
         self._entered: list[int] = []
         self.module = self._purpose(python.tree, "")
+        if is_foreign(self.module.used):
+            self.lexicon = lexicon.in_foreign_words()
+        self.weak = (lexicon.proxies | {"age"}) - {"accent"}
         self._used = _names_used_in_functions(python.tree)
 
     def read(self) -> None:

@@ -9,117 +9,40 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from policies.decision_code.lexicon import word_set, words_of
-from policies.decision_code.vocabulary import TRADE, asks, decides, is_trade
+from policies.decision_code.lexicon import shipped_lexicon, words_of
+from policies.decision_code.names import is_person, is_thing, word_set
+from policies.decision_code.places import PLACES, TRADES, touches
+from policies.decision_code.vocabulary import TRADE, acts, asks, decides, is_trade
 
 LONGEST_TEXT = 200
 _MEASURES = word_set("""
-audit auditing disparity disparities disparate parity fairness bias metric metrics breakdown
-distribution histogram plot chart counterfactual equalized equalised odds reweigh reweight
-mitigate debias anonymise anonymize mask redact monitor monitoring statistic statistics stats
-fifths proportions crosstab independence oversample undersample resample rebalance stratify
-stratified stratum strata randomise randomize arm simulate simulated simulation synthetic fake faker mock
+audit auditing disparity disparities disparate parity fairness bias biased metric metrics breakdown crosstab
+counterfactual equalized equalised odds fifths reweigh reweight mitigate debias permutation permuted flip
+confusion
+oversample undersample resample rebalance stratify stratified stratum strata arm simulate simulated
+simulation
+synthetic fake faker mock anonymise anonymize anonymous redact pseudonymise pseudonymize
 """)
-_MEASURES_ALONE = word_set("""
-report summary summarise summarize average mean compare analysis analyse analyze gap outcomes
-counts impact equal test tests describe rates opportunity per groups
-""")
-_WEIGHS, _SAMPLES = word_set("weigh weight weights"), word_set("sample samples sampling")
-_SCORES = re.compile(
-    r"score|approv|decid|decision|eligib|hire|reject|accept|risk|limit|rank|premium|salary|grant|offer"
-)
+"""Words of functions that measure how groups fare, or protect them."""
+_PRICES = re.compile(r"price|premium|insur|interest|rent|pay|wage|salar|fee|fare|loan|mortgage|hour")
 _PREPARES = word_set("""
-encode encoded encoder feature features vector to format title greet greeting salutation label
-display repr str parse load read normalise normalize clean to_dict serialise serialize valid
-validate address article color colour icon emoji css marker split documents docs
-paperwork complete present missing filled
+valid validate validator validation valida valide valider validar validieren validiere complete missing
+filled required
+documents docs document paperwork color colour icon emoji css marker label labels greet greeting
+salutation anrede
+topic topics tag tags keyword keywords encode encoded encoder vector features
+repr str serialise serialize sprache
 """)
-_LEGITIMATE: tuple[tuple[frozenset[str], frozenset[str], frozenset[str]], ...] = (
-    (
-        word_set("""
-dose doses dosing dosage bmi bmr gfr egfr creatinine clearance heart clinical cholesterol
-vaccine vaccines vaccination calorie calories kcal spirometry lung bone percentile patient
-patients cardiac workout zone fitness pulse alcohol bac blood diabetes symptom symptoms medical screening_age
-mammography drug mg paediatric pediatric glucose
-"""),
-        frozenset(("age", "gender", "pregnancy", "disability")),
-        word_set("""
-premium insurance insurer loan credit hire hiring salary price pricing job employee candidate
-waiting queue priority triage bed beds slot slots appointment organ transplant waitlist next
-"""),
-    ),
-    (
-        word_set("""
-visa passport customs tax residency vote voting voter consular immigration election
-"""),
-        frozenset(("nationality", "age")),
-        word_set("score risk loan credit hire fraud suspicion"),
-    ),
-    (
-        word_set("""
-ticket tickets fare fares fee fees library museum entrance membership concession retirement retire
-retired pension pensioner senior child
-"""),
-        frozenset(("age", "disability")),
-        word_set("loan credit hire hiring salary job mortgage insurance"),
-    ),
-    (
-        word_set("""
-accessible accessibility adjustments accommodation accommodations assistive ramp seating leave
-"""),
-        frozenset(("disability", "pregnancy", "religion")),
-        word_set("""
-loan credit hire hiring salary score rating mortgage insurance
-"""),
-    ),
-    (
-        word_set("""
-match matching duplicate duplicates dedupe similarity password username email linkage
-"""),
-        frozenset(("surname", "first name", "postcode")),
-        word_set("loan credit hire risk applicant insurance"),
-    ),
-    (
-        word_set(
-            "translator translators interpreter interpreters translation locale language subtitle subtitles"
-        ),
-        frozenset(("native language", "accent", "nationality")),
-        word_set("loan credit hire hiring salary applicant candidate score risk"),
-    ),
-    (
-        word_set("menu meal meals diet dietary food catering prayer holiday holidays calendar"),
-        frozenset(("religion", "pregnancy")),
-        word_set("loan credit hire hiring salary applicant candidate score risk"),
-    ),
-    (
-        word_set("size sizes clothing shoe shoes garment outfit"),
-        frozenset(("gender", "age")),
-        word_set("loan credit hire salary applicant candidate"),
-    ),
-    (
-        word_set("""
-shipping delivery courier parcel weather geocode distance nearest branch store tax vat address region route
-"""),
-        frozenset(("postcode", "neighbourhood")),
-        word_set("loan credit hire risk applicant insurance"),
-    ),
-)
-"""Where words of the first kind, and none of the last, are about, attributes of the second are in their
-place."""
-_PEOPLE = word_set("""
-applicant applicants candidate candidates person people user users customer customers client
-borrower employee employees student tenant defendant inmate patient driver income salary gender
-race ethnicity citizen resume cv hire loan mortgage
-""")
-_THINGS = word_set("""
-cache file path mtime getmtime entry created house building car vehicle machine page pages
-document token session server certificate ttl password evict expire expiry artwork wine property
-pages
-""")
+"""Words of functions that make data or texts ready."""
+_CONTESTS = word_set("bib podium triathlon marathon")
+_STATUTES = word_set("statute statutory gesetzlich gesetzliche gesetzlicher")
+_KEPT = word_set("cache mtime getmtime expire expiry expires ttl evict password certificate")
+"""Words of what grows old and is nobody."""
 _SPORT = word_set("""
-lap laps fastest runner runners finish marathon circuit horse horses podium thread threads
-condition lock mutex qualifying grid pace positions
+laps lap fastest runner runners marathon triathlon bib circuit horse horses podium threads mutex qualifying
+elf dwarf orc goblin hobbit wizard npc dungeon
 """)
+"""Words of where a race is a contest or a people of a game."""
 
 
 @dataclass(frozen=True)
@@ -139,14 +62,22 @@ class Purpose:
     @cached_property
     def measures(self) -> bool:
         """It measures or protects groups rather than decides about somebody."""
-        words = set(self._words)
-        if self._words[:1] == ("test",) or _MEASURES & words or {"four", "fifths"} <= words:
+        words = self._words
+        if words[:1] in (("test",), ("audit",)) or self._by_group:
             return True
-        if "by" in words or "rates" in words:
+        if "rates" in words:
+            return not any(map(_PRICES.search, words))
+        if {"weights", "weigh"} & set(words) and "groupby" in self.used:
             return True
-        if _WEIGHS & words and (_SAMPLES & words or "groupby" in self.used):
-            return True
-        return bool(_MEASURES_ALONE & words) and not any(_SCORES.match(word) for word in words)
+        return bool(_MEASURES.intersection(words)) and not acts(self.name)
+
+    @cached_property
+    def _by_group(self) -> bool:
+        """`approval_by_gender`, but not `rank_by_fit`."""
+        if "by" not in self._words[1:]:
+            return self._words[:1] == ("by",)
+        key = "_".join(self._words[self._words.index("by", 1) + 1 :])
+        return key.startswith("group") or shipped_lexicon().attribute_of(key) != ""
 
     @cached_property
     def returns_result(self) -> bool:
@@ -165,16 +96,29 @@ class Purpose:
         """It is about a trade in which people get something or do not."""
         return is_trade(self.used) or bool(self.said & TRADE)
 
+    @cached_property
+    def on_things(self) -> bool:
+        """Its name tells that it is about what is nobody."""
+        words = self._words[1:] if self._words[:1] == ("auto",) else self._words
+        return is_thing(words) and not (decides(self.name) or is_person(self.parameters))
+
+    @cached_property
+    def on_people(self) -> bool:
+        """It has words of somebody or of a trade."""
+        return is_person(self.used) or bool(self.used & TRADE)
+
     def excuses(self, attribute: str) -> bool:
         """The attribute has a place here, or its name means something else."""
-        near = set(self._words) | self.parameters
-        if attribute == "age" and self.used & _THINGS and not self.used & (_PEOPLE | TRADE):
+        near = {*self._words, *self.parameters, *(self.said & _STATUTES), *(self.used & _CONTESTS)}
+        if attribute == "age" and (is_thing(self._words) or self.used & _KEPT) and not self.on_people:
             return True
-        if attribute == "race" and (self.used & _SPORT or "condition" in self._words):
+        if attribute == "race" and ((self.used | self.said) & _SPORT or "condition" in self._words):
             return True
+        if touches(near, TRADES):
+            return False
         return any(
-            attribute in attributes and near & about and not (near | set(self._words)) & unless
-            for about, attributes, unless in _LEGITIMATE
+            attribute in place.attributes and touches(near, place.about) and not touches(near, place.unless)
+            for place in PLACES
         )
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policies.decision_code.lexicon import word_set
+from policies.decision_code.names import word_set
 
 LONGEST_REPLY = 200_000
 """Characters of a reply that are looked at."""

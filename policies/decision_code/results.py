@@ -94,8 +94,7 @@ class Results:
     def _telling(self, marks: Marks) -> Marks:
         """Marks that need no name to be about somebody."""
         trade = self.program.module.about_people
-        weak = self.program.lexicon.proxies | {"age"}
-        return frozenset(mark for mark in marks if trade or mark.attribute not in weak)
+        return frozenset(mark for mark in marks if trade or mark.attribute not in self.program.weak)
 
     def _asks_for_attribute(self) -> bool:
         """`is_married(person)` says an attribute, and decides nothing."""
@@ -113,7 +112,9 @@ class Results:
     def done(self, call: ast.Call, name: str) -> None:
         """Something is done to somebody, or not, by a call that answers nothing."""
         given = [*call.args, *(each.value for each in call.keywords)]
-        if not acts(name) or not (self.program.module.about_people or any(map(tells_decision, given))):
+        if not (acts(name) or acts(self.frame.purpose.name)):
+            return
+        if not (self.program.module.about_people or any(map(tells_decision, given))):
             return
         marks = self.frame.forced(plain=True)
         picked = joined(self.reader.read(each) for each in given).marks

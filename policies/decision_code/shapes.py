@@ -28,6 +28,10 @@ def only_labels(node: ast.expr | None) -> bool:
     match node:
         case ast.Constant(value=str(text)):
             return is_label(text) or is_prose(text)
+        case ast.JoinedStr() | ast.BinOp(op=ast.Add()):
+            parts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+            texts = [each for each in parts if isinstance(each, str)]
+            return any(" " in each for each in texts) and not any(map(says_decision, texts))
         case ast.IfExp(body=first, orelse=second):
             return only_labels(first) and only_labels(second)
         case ast.Dict(values=values) if values:

@@ -9,7 +9,8 @@ from policies.decision_code import idioms
 
 LONGEST_QUERY = 4_000
 _QUERY = re.compile(
-    r"\s*(?:with\b.{1,2000}?\bselect\b|select\b|update\b|delete\s+from\b)", re.IGNORECASE | re.DOTALL
+    r"\s*(?:with\b.{1,2000}?\bselect\b|select\b|update\b|delete\s+from\b|(?:where|and|or|order\s+by)\s)",
+    re.IGNORECASE | re.DOTALL,
 )
 _CHANGES = re.compile(r"\s*(?:update|delete)\b", re.IGNORECASE)
 _MEASURES = re.compile(r"\bgroup\s+by\b|\b(?:avg|count|sum|stddev|median)\s*\(", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from policies.decision_code.expressions import Reader, bind_elements, loop_number, narrow
@@ -47,6 +48,8 @@ class Walker:
         if node.value is None:
             return
         value = self.stores.assigned(self.reader.read(node.value), node.value, node.lineno)
+        if isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Sub) and not value.marks:
+            value = replace(value, thing=True)
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             self.stores.bind(target, value, node.value)
             if isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
@@ -89,12 +92,20 @@ class Walker:
                 self.stores.keep(base, field, value, call)
 
     def _if(self, node: ast.If) -> Ending:
-        marks = weighed(self.reader.read(node.test).marks, node.test.lineno)
+        marks, raised = self._raising(node.test)
+        marks = weighed(marks, node.test.lineno) | raised
         first, after = self._branch(node.body, marks, node.test)
         second, otherwise = self._branch(node.orelse, marks, None)
         left = [scope for way, scope in ((first, after), (second, otherwise)) if not way.leaves]
         self.frame.become(left[0] if len(left) == 1 else joined_scopes(after, otherwise))
         return _after_branches(marks, first, second)
+
+    def _raising(self, node: ast.expr) -> tuple[Marks, Marks]:
+        """Marks of an expression, and of what decides whether reading it ends in an error."""
+        before, self.frame.raised = self.frame.raised, NO_MARKS
+        marks = self.reader.read(node).marks
+        raised, self.frame.raised = self.frame.raised, before | self.frame.raised
+        return marks, raised
 
     def _branch(
         self, body: Sequence[ast.stmt], marks: Marks, test: ast.expr | None
@@ -175,6 +186,8 @@ class Walker:
                 for key, value in zip(node.keys, node.patterns, strict=True):
                     words = self.reader.read(key).words if not _takes_all(value) else ()
                     found |= self.reader.key_sources(words, pattern.lineno, subject, "row")
+            elif isinstance(node, ast.MatchValue) and not subject.marks:
+                found |= self.reader.groups(self.reader.read(node.value).words, pattern.lineno, subject)
             elif isinstance(node, ast.MatchClass):
                 for name in node.kwd_attrs:
                     found |= self.reader.source(name, pattern.lineno, subject)

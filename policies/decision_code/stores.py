@@ -70,7 +70,7 @@ class Stores:
         given = node.elts if isinstance(node, ast.Tuple | ast.List) else []
         same = len(given) == len(parts)
         for place, part in enumerate(parts):
-            each = self.reader.read(given[place]).passed(part.lineno) if same else value
+            each = self.given(self.reader.read(given[place]), given[place], part.lineno) if same else value
             self.bind(part, each, given[place] if same else None)
 
     def _class_of(self, node: ast.expr | None) -> str:
@@ -155,7 +155,8 @@ class Stores:
             return
         before = self.reader.read(node.target)
         added = self.reader.read(node.value)
-        fresh = used(added.marks, line) | self.frame.forced(plain=False)
+        grown = isinstance(node.value, ast.List | ast.ListComp | ast.Tuple)
+        fresh = (added.marks if grown else used(added.marks, line)) | self.frame.forced(plain=False)
         root = root_of(node.target)
         alone = self._is_element(root) or self._is_of_one(node)
         loops = self.frame.accumulates(root) if not alone else frozenset()

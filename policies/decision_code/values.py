@@ -93,7 +93,8 @@ class Value:
     `loops`: loops whose element it is or comes from; `owner`: name of the class it is an instance of;
     `labels`: a table of texts that only address people or name their groups; `getter`: a function that
     gives fields of what it is called for; `held`: string constants in what a dict has under its keys;
-    `truth`: what a comparison comes to."""
+    `truth`: what a comparison comes to; `thing`: it is called by a name of what is nobody;
+    `table`: a dict."""
 
     marks: Marks = NO_MARKS
     words: frozenset[str] = frozenset()
@@ -105,6 +106,8 @@ class Value:
     getter: bool = False
     held: frozenset[str] = frozenset()
     truth: bool = False
+    thing: bool = False
+    table: bool = False
 
     def __or__(self, other: Value) -> Value:
         if other is NOTHING or other == self:
@@ -122,6 +125,8 @@ class Value:
             self.getter or other.getter,
             self.held | other.held,
             self.truth or other.truth,
+            self.thing or other.thing,
+            self.table or other.table,
         )
 
     def with_marks(self, marks: Iterable[Mark]) -> Value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.decision_code.lexicon import shipped_lexicon, word_set, words_of
+from policies.decision_code.lexicon import shipped_lexicon, words_of
+from policies.decision_code.names import word_set
 
 
 @pytest.mark.parametrize(
