@@ -13,7 +13,6 @@
     ├── RateLimited                   429 rate_limit_exceeded     the tenant's budget is used up
     ├── InternalError                 500 internal_error          a fault of Gatehouse itself
     ├── UpstreamFailed                502 upstream_unreachable    the model server did not answer as asked
-    ├── Overloaded                    503 overloaded              no place left; come back later
     ├── GuardUnavailable              503 guard_unavailable       a guard gave no measurement; fails closed
     └── DeadlineExceeded              504 deadline_exceeded       the exchange ran out of time
 
@@ -175,17 +174,6 @@ class UpstreamFailed(GatehouseError):
     def __init__(self, message: str, *, code: str | None = None, status: int = 502) -> None:
         super().__init__(message, code=code)
         self.status = status if 400 <= status <= 599 else 502
-
-
-class Overloaded(GatehouseError):
-    """Gatehouse has no place left for this request."""
-
-    status = 503
-    kind = "server_error"
-    default_code = "overloaded"
-
-    def __init__(self, message: str = "Gatehouse is at its limit.", *, retry_after: float = 1.0) -> None:
-        super().__init__(message, retry_after=retry_after)
 
 
 class GuardUnavailable(GatehouseError):

@@ -113,4 +113,5 @@ def _check_names(parts: Sequence[FormPart]) -> None:
 
 
 def _bad(message: str) -> BadRequest:
+    """The form is not read: its boundary, a header or a part of it."""
     return BadRequest(message, code="invalid_form")

@@ -16,7 +16,11 @@ class TestMemoryStore(StoreKit):
 
     @pytest.fixture
     def store(self) -> Store:
-        return MemoryStore()
+        self.clock = Clock()
+        return MemoryStore(clock=self.clock)
+
+    async def let_pass(self, seconds: float) -> None:
+        self.clock.now += seconds
 
 
 class Clock:

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from proxy.errors import Overloaded
+from proxy.errors import GuardUnavailable
 from proxy.exchange.ports import UpstreamError
 from proxy.surfaces.operations import operator_routes, public_routes, speak_openai
 from tests.kits.surface_kit import Caller
@@ -36,7 +36,7 @@ def build(ready: bool = True) -> Caller:
         raise HTTPException(418, "own detail")
 
     async def full() -> None:
-        raise Overloaded(retry_after=3)
+        raise GuardUnavailable(retry_after=3)
 
     async def refused() -> None:
         raise UpstreamError("upstream_error", 401, b'{"error":{"message":"no key"}}')

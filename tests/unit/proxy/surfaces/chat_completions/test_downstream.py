@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from policies.verdict import ALLOWED, Verdict
-from proxy.errors import GuardUnavailable, Overloaded
+from proxy.errors import GuardUnavailable
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
 from proxy.exchange.ports import ClientLeft, ReplyHead, Ruling, UpstreamError
 from proxy.surfaces.chat_completions.codec import ChatCodec
@@ -207,7 +207,6 @@ async def test_a_choice_that_never_spoke_gets_the_whole_canned_reply() -> None:
         (UpstreamError("deadline_exceeded", 504), 504, "deadline_exceeded"),
         (TimeoutError(), 504, "deadline_exceeded"),
         (GuardUnavailable(), 503, "guard_unavailable"),
-        (Overloaded(), 503, "overloaded"),
         (ValueError("with prompt text"), 500, "internal_error"),
     ],
 )
