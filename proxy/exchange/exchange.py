@@ -97,9 +97,9 @@ class Delta:
 
     def of_choice(self, index: int, raw: bytes, data: Any) -> Delta:
         """What is judged of one choice, with that choice in the words of another wire."""
-        pieces = tuple(piece for piece in self.pieces if piece.choice == index)
-        finishes = tuple(finish for finish in self.finishes if finish[0] == index)
-        unread = tuple(part for part in self.unread if part[0] == index)
+        pieces = tuple([piece for piece in self.pieces if piece.choice == index])
+        finishes = self.finishes and tuple([finish for finish in self.finishes if finish[0] == index])
+        unread = self.unread and tuple([part for part in self.unread if part[0] == index])
         return Delta(raw, self.kind, pieces, finishes, self.usage, data, unread)
 
 

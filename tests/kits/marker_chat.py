@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
@@ -156,3 +157,18 @@ CHAT = MarkedSurface(
     thought="reasoning_content",
     structured={"response_format": {"type": "json_object"}},
 )
+
+
+def over_chat(surface: MarkedSurface, request: Callable[[random.Random, bool, int], Json]) -> MarkedSurface:
+    """The surface on an upstream that speaks chat only; `request`: one that chat can ask as well."""
+    return replace(
+        CHAT,
+        name=f"{surface.name} over chat",
+        path=surface.path,
+        request=request,
+        spread=surface.spread,
+        structured=surface.structured,
+        most_choices=surface.most_choices,
+        calls=surface.calls,
+        thought=CHAT.thought if surface.thought else "",
+    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
-from tests.kits.marker_chat import CHAT, label_in_chat
+from tests.kits.marker_chat import label_in_chat, over_chat
 from tests.kits.marker_surface import Json, MarkedSurface
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
@@ -74,7 +73,6 @@ COMPLETIONS = MarkedSurface(
     path="/v1/completions",
     wires=frozenset({"completions"}),
     request=request,
-    spread={},
     answer=answer,
     frames=frames,
     lanes=("text",),
@@ -82,13 +80,4 @@ COMPLETIONS = MarkedSurface(
     whole=whole,
     calls=False,
 )
-COMPLETIONS_OVER_CHAT = replace(
-    CHAT,
-    name="completions over chat",
-    path=COMPLETIONS.path,
-    request=plain_request,
-    spread={},
-    structured={},
-    calls=False,
-    thought="",
-)
+COMPLETIONS_OVER_CHAT = over_chat(COMPLETIONS, plain_request)

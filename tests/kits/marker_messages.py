@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from tests.kits.marker_chat import CHAT
-from tests.kits.marker_surface import Json, MarkedSurface
+from tests.kits.marker_chat import over_chat
+from tests.kits.marker_surface import Json, MarkedSurface, named_event
 from tests.kits.places import Place
 
 _USAGE = {"input_tokens": 1, "output_tokens": 1}
@@ -163,12 +161,6 @@ def _delta(lane: str, text: str) -> Json:
     return {"type": kind, name: text}
 
 
-def framed(event: Json) -> bytes:
-    """One event, named as its data says."""
-    name = event.get("type")
-    return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
-
-
 _LABELS = frozenset({"id", "type", "role", "model", "stop_reason", "tool_use_id"})
 _LEVELS = {*((), ("message",), ("content",), ("message", "content"), ("content_block",), ("delta",))}
 
@@ -195,15 +187,7 @@ MESSAGES = MarkedSurface(
     thought="thinking",
     structured=_STRUCTURED,
     most_choices=1,
-    framed=framed,
+    framed=named_event,
     end=b"",
 )
-MESSAGES_OVER_CHAT = replace(
-    CHAT,
-    name="messages over chat",
-    path=MESSAGES.path,
-    request=plain_request,
-    spread=MESSAGES.spread,
-    structured=_STRUCTURED,
-    most_choices=1,
-)
+MESSAGES_OVER_CHAT = over_chat(MESSAGES, plain_request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from proxy.surfaces.relayed.fields import KNOWN
@@ -45,24 +45,9 @@ def images(chance: random.Random, choices: int) -> Json:
     return {"created": 1, "data": [{**medium, "revised_prompt": "A river."}], "output_format": "png"}
 
 
-def _no_frames(said: Sequence[tuple[str, int, str]], choices: int) -> list[Json]:
-    raise NotImplementedError((said, choices))
-
-
-def silent(place: Place) -> bool:
-    """The model's name leads to the upstream and is no text to it."""
-    return place == Place("value", ("model",))
-
-
 def word(place: Place) -> bool:
     """Settings, in which one word says nothing."""
     return place.how == "value" and place.names[-1:] != () and place.names[0] in KNOWN - {"prompt", "input"}
-
-
-def no_label(place: Place) -> bool:
-    """Every place of an answer is read."""
-    del place
-    return False
 
 
 EMBEDDINGS = MarkedSurface(
@@ -70,12 +55,7 @@ EMBEDDINGS = MarkedSurface(
     path="/v1/embeddings",
     wires=frozenset({"embeddings"}),
     request=embeddings,
-    spread={},
     answer=vectors,
-    frames=_no_frames,
-    lanes=(),
-    silent=silent,
-    labels=no_label,
     words=word,
     most_choices=1,
     speaks=False,
@@ -85,12 +65,7 @@ SPEECH = MarkedSurface(
     path="/v1/audio/speech",
     wires=frozenset({"media"}),
     request=_asking(input="Good morning.", voice="alloy", instructions="Be calm.", response_format="mp3"),
-    spread={},
     answer=vectors,
-    frames=_no_frames,
-    lanes=(),
-    silent=silent,
-    labels=no_label,
     words=word,
     most_choices=1,
     speaks=False,
@@ -100,12 +75,7 @@ IMAGES = MarkedSurface(
     path="/v1/images/generations",
     wires=frozenset({"media"}),
     request=_asking(prompt="A river.", size="1024x1024", style="vivid", n=1),
-    spread={},
     answer=images,
-    frames=_no_frames,
-    lanes=(),
-    silent=silent,
-    labels=no_label,
     words=word,
     most_choices=1,
 )

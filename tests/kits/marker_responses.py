@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from tests.kits.marker_chat import CHAT
-from tests.kits.marker_surface import Json, MarkedSurface
+from tests.kits.marker_chat import over_chat
+from tests.kits.marker_surface import Json, MarkedSurface, named_event
 from tests.kits.places import Place
 from tests.kits.shapes import drawn
 
@@ -159,12 +157,6 @@ def _where(lanes: Sequence[str], lane: str) -> Json:
     return {"item_id": _item(lane, place, "")["id"], "output_index": place, **(inner if spoken else {})}
 
 
-def framed(event: Json) -> bytes:
-    """One event, named as its data says."""
-    name = event.get("type")
-    return f"event: {name}\ndata: {json.dumps(event)}\n\n".encode()
-
-
 def label(place: Place) -> bool:
     """Identifiers, the model's name and padding."""
     return place.names[-1:] in (("model",), ("service_tier",), ("obfuscation",), ("token",))
@@ -184,15 +176,7 @@ RESPONSES = MarkedSurface(
     thought="reasoning",
     structured=_STRUCTURED,
     most_choices=1,
-    framed=framed,
+    framed=named_event,
     end=b"",
 )
-RESPONSES_OVER_CHAT = replace(
-    CHAT,
-    name="responses over chat",
-    path=RESPONSES.path,
-    request=plain_request,
-    spread=RESPONSES.spread,
-    structured=_STRUCTURED,
-    most_choices=1,
-)
+RESPONSES_OVER_CHAT = over_chat(RESPONSES, plain_request)

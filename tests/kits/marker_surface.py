@@ -23,6 +23,11 @@ SENTENCE = SAYINGS[2]
 Json = dict[str, Any]
 
 
+def named_event(event: Json) -> bytes:
+    """A frame of a stream whose events are named as their data says."""
+    return f"event: {event.get('type')}\ndata: {json.dumps(event)}\n\n".encode()
+
+
 @dataclass(frozen=True, slots=True)
 class MarkedSurface:
     """One surface on one upstream wire.
@@ -42,11 +47,11 @@ class MarkedSurface:
     path: str
     wires: frozenset[Wire]
     request: Callable[[random.Random, bool, int], Json]
-    spread: Mapping[str, Callable[[Sequence[str]], Json]]
     answer: Callable[[random.Random, int], Json]
-    frames: Callable[[Sequence[tuple[str, int, str]], int], list[Json]]
-    lanes: Sequence[str]
-    labels: Callable[[Place], bool]
+    spread: Mapping[str, Callable[[Sequence[str]], Json]] = field(default_factory=dict)
+    frames: Callable[[Sequence[tuple[str, int, str]], int], list[Json]] = lambda said, choices: []
+    lanes: Sequence[str] = ()
+    labels: Callable[[Place], bool] = lambda _: False
     silent: Callable[[Place], bool] = lambda place: place == Place("value", ("model",))
     words: Callable[[Place], bool] = lambda _: False
     whole: Callable[[str, str], Json] = lambda lane, text: {}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from policies.verdict import ALLOWED
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange
 from proxy.exchange.ports import Downstream, ReplyHead, Ruling, UpstreamHead
@@ -56,3 +58,10 @@ class Scripted:
 def read(exchange: Exchange, raw: bytes) -> Delta:
     """A delta, as an upstream would read it."""
     return exchange.codec.body(raw) if raw.startswith(b"{") else exchange.codec.frame(raw)
+
+
+def payload_of(exchange: Exchange) -> dict[str, Any]:
+    """What goes upstream, parsed."""
+    payload = exchange.codec.payload(exchange, exchange.bundle.constitution.text)
+    parsed: dict[str, Any] = orjson.loads(payload)
+    return parsed

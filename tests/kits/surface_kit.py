@@ -21,7 +21,7 @@ from policies.replies import CannedReplies
 from proxy.errors import Unauthorised
 from proxy.exchange.exchange import HOUSE, Exchange, Onward
 from proxy.exchange.ports import Downstream
-from proxy.surfaces.guarded_route import Greet, Visit
+from proxy.surfaces.guarded_route import Entrance, Greet, Visit
 from proxy.surfaces.reading import Limits
 
 DECISION = "gh-01hzzzzzzzzzzzzzzzzzzzzzz0"
@@ -255,32 +255,28 @@ def greeted(bundle: PolicyBundle | None = None, tenant: str = "default") -> Gree
     return lambda headers: PlainVisit(bundle or make_bundle(), headers, tenant)
 
 
+def entrance(style: str = "auto", limits: Limits | None = None) -> Entrance:
+    """Everybody may enter, under a bundle without rules and with one decision id."""
+    return Entrance(greeted(make_bundle(style)), limits or Limits(), new_id=lambda: DECISION)
+
+
 class SurfaceKit:
     """Scenarios that hold for every surface. Subclasses give the three members below."""
 
     path: str
     surface: str
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        """The ASGI handler, on the given corridor; not `open_to_all`: every key is refused."""
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
+        """The ASGI handler, on the given corridor and behind the given entrance."""
         raise NotImplementedError
 
     def good_body(self) -> dict[str, Any]:
         """A small request that is answered."""
         raise NotImplementedError
 
-    @staticmethod
-    def bundle_for(open_to_all: bool) -> Greet:
-        def greet(headers: Mapping[str, str]) -> Visit:
-            if not open_to_all:
-                raise Unauthorised("No such key.")
-            return PlainVisit(make_bundle(), headers)
-
-        return greet
-
     def _set_up(self, script: Script | None = None, **limits: Any) -> tuple[FakeCorridor, Caller]:
         corridor = FakeCorridor(script)
-        return corridor, Caller(self.handler(corridor, Limits(**limits)))
+        return corridor, Caller(self.handler(corridor, entrance(limits=Limits(**limits))))
 
     async def test_a_good_request_walks_the_corridor_once_as_it_was_sent(self) -> None:
         corridor, caller = self._set_up()
@@ -363,8 +359,11 @@ class SurfaceKit:
         assert corridor.rejections == [(self.surface, 499, "client_left")]
 
     async def test_a_stranger_is_turned_away_before_the_body_is_read(self) -> None:
+        def nobody(_: Mapping[str, str]) -> Visit:
+            raise Unauthorised("No such key.")
+
         corridor = FakeCorridor()
-        caller = Caller(self.handler(corridor, Limits(), open_to_all=False))
+        caller = Caller(self.handler(corridor, Entrance(nobody)))
         answer = await caller.post(self.path, b"{")
         assert (answer.status, answer.error()["type"]) == (401, "authentication_error")
         assert caller.read == 0

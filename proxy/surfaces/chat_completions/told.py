@@ -16,13 +16,18 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 def texts(message: Mapping[str, Any]) -> list[tuple[Field, str]]:
     """What it thinks, says and refuses, in this order; of thoughts that servers tell twice the first."""
-    thoughts = (message.get(name) for name in _THOUGHTS)
-    said: tuple[tuple[Field, Any], ...] = (
-        ("reasoning", next((thought for thought in thoughts if thought and type(thought) is str), "")),
-        ("content", content(message)),
-        ("refusal", message.get("refusal")),
-    )
-    return [(field, text) for field, text in said if text and type(text) is str]
+    found: list[tuple[Field, str]] = []
+    for name in _THOUGHTS:
+        thought = message.get(name)
+        if thought and type(thought) is str:
+            found.append(("reasoning", thought))
+            break
+    said, refusal = content(message), message.get("refusal")
+    if said:
+        found.append(("content", said))
+    if refusal and type(refusal) is str:
+        found.append(("refusal", refusal))
+    return found
 
 
 def content(message: Mapping[str, Any]) -> str:
@@ -37,11 +42,10 @@ def content(message: Mapping[str, Any]) -> str:
 def calls(message: Mapping[str, Any]) -> list[tuple[int | str, dict[str, Any]]]:
     """Calls of functions, or fragments of them, each with what names it in a stream."""
     given = message.get("tool_calls")
-    found: list[tuple[int | str, dict[str, Any]]] = [
-        (place_of(call, place), call)
-        for place, call in enumerate(given if type(given) is list else ())
-        if type(call) is dict and type(call.get("function")) is dict
-    ]
+    found: list[tuple[int | str, dict[str, Any]]] = []
+    for place, call in enumerate(given if type(given) is list else ()):
+        if type(call) is dict and type(call.get("function")) is dict:
+            found.append((place_of(call, place), call))
     if type(message.get("function_call")) is dict:
         found.append(("function_call", {"function": message["function_call"]}))
     return found

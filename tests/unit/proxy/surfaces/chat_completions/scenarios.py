@@ -11,10 +11,10 @@ from policies.verdict import ALLOWED, Action, Failure, Verdict
 from proxy.exchange.exchange import Replacement, ReplyOrigin
 from proxy.exchange.ports import Ruling, UpstreamError, UpstreamHead
 from proxy.surfaces.chat_completions.routes import ChatCompletions
-from proxy.surfaces.guarded_route import Entrance, GuardedRoute
+from proxy.surfaces.guarded_route import GuardedRoute
 from proxy.surfaces.reading import Limits
 from tests.kits.scripted_corridor import Scripted
-from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
+from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, entrance, make_bundle
 
 UPSTREAM_ID = "chatcmpl-abc123"
 CREATED = 1_699_999_999
@@ -140,9 +140,7 @@ class Scenario(Scripted):
 
 def chat_route(corridor: FakeCorridor, *, style: str = "auto", limits: Limits | None = None) -> GuardedRoute:
     """The route with a fixed clock and decision id."""
-    bundle = make_bundle(style)
-    entrance = Entrance(greeted(bundle), limits or Limits(), new_id=lambda: DECISION)
-    return GuardedRoute(ChatCompletions(wall=lambda: NOW), corridor, entrance)
+    return GuardedRoute(ChatCompletions(wall=lambda: NOW), corridor, entrance(style, limits))
 
 
 STREAM = {"stream": True}

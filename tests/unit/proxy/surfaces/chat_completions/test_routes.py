@@ -23,9 +23,8 @@ class TestChatSurface(SurfaceKit):
     path = "/v1/chat/completions"
     surface = "chat_completions"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        resolve = self.bundle_for(open_to_all)
-        return GuardedRoute(ChatCompletions(), corridor, Entrance(resolve, limits, new_id=lambda: DECISION))
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
+        return GuardedRoute(ChatCompletions(), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:
         return HELLO

@@ -21,6 +21,7 @@ from tests.kits.surface_kit import (
     FakeCorridor,
     Script,
     SurfaceKit,
+    entrance,
     greeted,
 )
 from tests.unit.proxy.surfaces.chat_completions.scenarios import ALLOWED, BLOCK, HEAD
@@ -33,16 +34,14 @@ CANNED = Replacement("Not that.", ReplyOrigin.CANNED)
 
 def a_route(corridor: FakeCorridor, wires: frozenset[Wire] = NATIVE, **limits: Any) -> GuardedRoute:
     surface = Completions(lambda _: wires, wall=lambda: NOW)
-    entrance = Entrance(greeted(), Limits(**limits), new_id=lambda: DECISION)
-    return GuardedRoute(surface, corridor, entrance)
+    return GuardedRoute(surface, corridor, entrance(limits=Limits(**limits)))
 
 
 class TestCompletionsSurface(SurfaceKit):
     path = "/v1/completions"
     surface = "completions"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(Completions(lambda _: NATIVE), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:

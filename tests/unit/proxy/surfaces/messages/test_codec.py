@@ -13,8 +13,9 @@ from proxy.surfaces.messages.codec import MessagesCodec
 from proxy.surfaces.messages.schema import PING
 from proxy.surfaces.named_events import event_frame
 from tests.kits.places import places, put
+from tests.kits.scripted_corridor import payload_of
 from tests.unit.proxy.surfaces.messages import wire
-from tests.unit.proxy.surfaces.messages.scenarios import payload_of, walked
+from tests.unit.proxy.surfaces.messages.scenarios import walked
 
 ASKED: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
 SENTENCE = "Take nitroglycerine now"

@@ -12,9 +12,9 @@ from proxy.exchange.ports import CHAT, UpstreamError
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.messages.counting import CountCodec, CountTokens
 from proxy.surfaces.messages.routes import ID_HEADER
-from proxy.surfaces.reading import Limits
-from tests.kits.surface_kit import DECISION, Asgi, FakeCorridor, SurfaceKit
-from tests.unit.proxy.surfaces.messages.scenarios import COUNT, NATIVE, SCENARIOS, payload_of, walked
+from tests.kits.scripted_corridor import payload_of
+from tests.kits.surface_kit import Asgi, FakeCorridor, SurfaceKit
+from tests.unit.proxy.surfaces.messages.scenarios import COUNT, NATIVE, SCENARIOS, walked
 
 HELLO: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -23,8 +23,7 @@ class TestCountingSurface(SurfaceKit):
     path = COUNT
     surface = "messages"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(CountTokens(lambda _: NATIVE), corridor, entrance, id_header=ID_HEADER)
 
     def good_body(self) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import pytest
 from proxy.exchange.ports import CHAT, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
 from proxy.surfaces.messages.routes import ID_HEADER, Messages
-from proxy.surfaces.reading import Limits
+from tests.kits.scripted_corridor import payload_of
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
-from tests.unit.proxy.surfaces.messages.scenarios import NATIVE, payload_of, route, walked
+from tests.unit.proxy.surfaces.messages.scenarios import NATIVE, route, walked
 
 HELLO: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
 
@@ -20,8 +20,7 @@ class TestMessagesSurface(SurfaceKit):
     path = "/v1/messages"
     surface = "messages"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(Messages(lambda _: NATIVE), corridor, entrance, id_header=ID_HEADER)
 
     def good_body(self) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from proxy.exchange.exchange import Delta, Draft
 from proxy.exchange.ports import CHAT, UpstreamError
 from proxy.surfaces.messages import schema
 from proxy.surfaces.messages.translation import TranslatedCodec
+from tests.kits.scripted_corridor import payload_of
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
-from tests.unit.proxy.surfaces.messages.scenarios import payload_of, walked
+from tests.unit.proxy.surfaces.messages.scenarios import walked
 
 ASKED: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
 

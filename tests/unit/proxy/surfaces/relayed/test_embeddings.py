@@ -12,9 +12,8 @@ from policies.verdict import Failure
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import CHAT, UpstreamError, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
-from proxy.surfaces.reading import Limits
 from proxy.surfaces.relayed.embeddings import MOST_INPUTS, Embeddings
-from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit, greeted
+from tests.kits.surface_kit import Asgi, Caller, FakeCorridor, SurfaceKit, greeted
 from tests.unit.proxy.surfaces.relayed.relaying import POLICY, WIRES, House, embeddings_surface
 
 HELLO = {"model": "m", "input": "hello"}
@@ -28,8 +27,7 @@ class TestEmbeddingsSurface(SurfaceKit):
     path = "/v1/embeddings"
     surface = "embeddings"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(embeddings_surface(), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:

@@ -12,8 +12,7 @@ import pytest
 from policies.verdict import Action, Failure
 from proxy.exchange.ports import CHAT
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
-from proxy.surfaces.reading import Limits
-from tests.kits.surface_kit import DECISION, Asgi, FakeCorridor, SurfaceKit
+from tests.kits.surface_kit import Asgi, FakeCorridor, SurfaceKit
 from tests.unit.proxy.surfaces.relayed.relaying import (
     FORM_TYPE,
     MODEL,
@@ -33,8 +32,7 @@ class TestSpeech(SurfaceKit):
     path = "/v1/audio/speech"
     surface = "audio"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(media_surface("/audio/speech"), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:
@@ -45,8 +43,7 @@ class TestImageGenerations(SurfaceKit):
     path = "/v1/images/generations"
     surface = "images"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(media_surface("/images/generations"), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:

@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from policies.verdict import ALLOWED
-from proxy.exchange.exchange import Exchange
-from proxy.exchange.ports import CHAT, Ruling, UpstreamError, UpstreamHead, Wire
-from proxy.surfaces.guarded_route import Entrance, GuardedRoute
+from proxy.exchange.ports import UpstreamHead, Wire
+from proxy.surfaces.guarded_route import GuardedRoute
 from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.retrieval import Action, StoredResponses
 from proxy.surfaces.responses.routes import Responses
 from proxy.surfaces.responses.withheld import Withheld
 from tests.kits.scripted_corridor import Scripted
-from tests.kits.surface_kit import DECISION, NOW, Asgi, FakeCorridor, greeted, make_bundle
+from tests.kits.surface_kit import NOW, Asgi, FakeCorridor, entrance
 from tests.unit.proxy.surfaces.chat_completions import scenarios as chat
 from tests.unit.proxy.surfaces.responses import wire
+from tests.unit.proxy.surfaces.told_alike import OUTPUT_BLOCK, STREAM, shared
 
 NATIVE: frozenset[Wire] = frozenset({"responses", "chat_completions"})
-OUTPUT_BLOCK = Ruling(ALLOWED, (chat.OUT_BLOCK,), ((0, chat.canned()),))
 
 
 @dataclass
@@ -62,30 +58,12 @@ def stored_route(
     return GuardedRoute(surface, corridor, entrance(), bodyless=True)
 
 
-def entrance(style: str = "auto", limits: Limits | None = None) -> Entrance:
-    """Everybody may enter, under a bundle without rules."""
-    bundle = make_bundle(style)
-    return Entrance(greeted(bundle), limits or Limits(), new_id=lambda: DECISION)
-
-
-STREAM = {"stream": True}
 MODERATED = {"moderation": {"model": "omni-moderation-latest"}}
 JSON_MODE = {"text": {"format": {"type": "json_object"}}}
 TOOLS = {"tools": [{"type": "function", "name": "get_weather", "parameters": {"type": "object"}}]}
 SUNNY = wire.stream("It is sunny.")
 
-SCENARIOS: dict[str, Scenario] = {
-    "allowed": Scenario(upstream=[wire.said("It is sunny.")]),
-    "allowed_stream": Scenario(STREAM, SUNNY, how="end", relayed=6),
-    "blocked_message": Scenario(ruling=chat.INPUT_BLOCK),
-    "blocked_message_stream": Scenario(STREAM, ruling=chat.INPUT_BLOCK),
-    "blocked_refusal": Scenario(JSON_MODE, ruling=chat.INPUT_BLOCK),
-    "blocked_refusal_stream": Scenario(JSON_MODE | STREAM, ruling=chat.INPUT_BLOCK),
-    "blocked_error": Scenario(ruling=chat.INPUT_BLOCK, style="error"),
-    "output_blocked": Scenario(upstream=[wire.said("Something bad.")], ruling=OUTPUT_BLOCK),
-    "output_blocked_stream": Scenario(STREAM, wire.stream("Something bad."), OUTPUT_BLOCK, keep_alives=1),
-    "revised": Scenario(upstream=[wire.said("A draft.")], ruling=chat.REVISED),
-    "revised_stream": Scenario(STREAM, wire.stream("A draft."), chat.REVISED, keep_alives=1),
+SCENARIOS: dict[str, Scenario] = shared(Scenario, wire.said, wire.stream, JSON_MODE, TOOLS) | {
     "tool_call": Scenario(TOOLS, [wire.body(wire.WEATHER)]),
     "tool_call_stream": Scenario(TOOLS | STREAM, wire.call_stream()),
     "moderation": Scenario(MODERATED, [wire.said("It is sunny.")], chat.SCORED),
@@ -103,29 +81,4 @@ SCENARIOS: dict[str, Scenario] = {
     "late_block_between_items_stream": Scenario(
         STREAM, wire.stream("All of it left."), OUTPUT_BLOCK, how="cut", relayed=11
     ),
-    "early_cut_stream": Scenario(STREAM, SUNNY, OUTPUT_BLOCK, how="cut", keep_alives=1),
-    "guard_unavailable": Scenario(
-        ruling=Ruling(chat.OUTAGE, replacements=((0, chat.canned("guard_unavailable")),))
-    ),
-    "upstream_unreachable": Scenario(error=UpstreamError("upstream_unreachable", 502)),
-    "upstream_breaks_stream": Scenario(
-        STREAM, SUNNY, relayed=5, error=UpstreamError("upstream_cut_off", 502)
-    ),
-    "translated": Scenario(upstream=[chat.answer_body("It is sunny.")], wires=CHAT),
-    "translated_stream": Scenario(
-        STREAM, chat.stream_of("It is sunny.", usage=True), how="end", relayed=5, wires=CHAT
-    ),
-    "translated_tool_call": Scenario(TOOLS, [chat.answer_body("", tool_calls=[chat.WEATHER])], wires=CHAT),
-    "translated_tool_call_stream": Scenario(TOOLS | STREAM, chat.tool_stream(), how="end", wires=CHAT),
-    "translated_late_block_stream": Scenario(
-        STREAM, chat.stream_of("It begins well and then"), OUTPUT_BLOCK, how="cut", relayed=4, wires=CHAT
-    ),
-    "translated_blocked": Scenario(ruling=chat.INPUT_BLOCK, wires=CHAT),
 }
-
-
-def payload_of(exchange: Exchange) -> dict[str, Any]:
-    """What goes upstream, parsed."""
-    payload = exchange.codec.payload(exchange, exchange.bundle.constitution.text)
-    parsed: dict[str, Any] = orjson.loads(payload)
-    return parsed

@@ -10,11 +10,11 @@ import pytest
 from proxy.exchange.exchange import Exchange
 from proxy.exchange.ports import CHAT, Wire
 from proxy.surfaces.guarded_route import Entrance, GuardedRoute
-from proxy.surfaces.reading import Limits
 from proxy.surfaces.responses.routes import NATIVE, Responses
 from proxy.surfaces.responses.withheld import Withheld
+from tests.kits.scripted_corridor import payload_of
 from tests.kits.surface_kit import DECISION, Asgi, Caller, FakeCorridor, SurfaceKit
-from tests.unit.proxy.surfaces.responses.scenarios import payload_of, responses_route
+from tests.unit.proxy.surfaces.responses.scenarios import responses_route
 
 HELLO = {"model": "m", "input": "hello"}
 
@@ -23,8 +23,7 @@ class TestResponsesSurface(SurfaceKit):
     path = "/v1/responses"
     surface = "responses"
 
-    def handler(self, corridor: FakeCorridor, limits: Limits, *, open_to_all: bool = True) -> Asgi:
-        entrance = Entrance(self.bundle_for(open_to_all), limits, new_id=lambda: DECISION)
+    def handler(self, corridor: FakeCorridor, entrance: Entrance) -> Asgi:
         return GuardedRoute(Responses(lambda _: NATIVE, Withheld()), corridor, entrance)
 
     def good_body(self) -> dict[str, Any]:
