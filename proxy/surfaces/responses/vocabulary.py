@@ -7,7 +7,7 @@ from typing import Any
 
 from classifiers.classification import Uncovered
 from proxy.surfaces.extract import MEDIA
-from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found
+from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found, data_url
 
 _ENUM_WORDS = """
     response message reasoning completed failed in_progress cancelled queued incomplete searching generating
@@ -94,7 +94,7 @@ class Leaves(Found):
         """See `Found.read`."""
         if key in _ID_KEYS and _MACHINE_ID.fullmatch(text):
             return
-        if key in _BYTES and not text.startswith("data:"):
+        if key in _BYTES and data_url(text) is None:
             self._open_data(text, path, "encoded")
             return
         super().read(text, key, path)
