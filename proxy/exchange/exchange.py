@@ -196,11 +196,13 @@ class Replacement:
 class VerdictOnly:
     """A verdict is all that is asked for. `answers`: texts of an answer to judge, one a choice.
 
-    `on_input` False: the conversation is the context of the answers, and does not decide.
+    `on_input` False: the conversation is the context of the answers, and does not decide. `unread`: (choice,
+    kind) of what in the answers no guard reads.
     """
 
     answers: tuple[str, ...] = ()
     on_input: bool = True
+    unread: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,8 @@ class _Walk:
             return
         for index, text in enumerate(asked.answers):
             self.account.draft.choice(index).content = text
+        for index, kind in asked.unread:
+            self.account.draft.choice(index).unread[kind] = None
         await self.judge.rule_draft(may_review=False)
         await self._deliver([])
 
