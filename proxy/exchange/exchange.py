@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -263,6 +263,8 @@ class Exchange:
     """By what the client's requests are counted: the digest of its virtual key, or what it sent as a key."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
+    of_model: Callable[[str], PolicyBundle] | None = field(default=None, repr=False)
+    """What rules it once its answer has told its model, where the request named none."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
     onward: Onward = HOUSE
