@@ -37,7 +37,7 @@ def last_delta(rest: bytes, ending: Ending, exchange: Exchange) -> Delta:
         UpstreamError: `upstream_cut_off`.
     """
     if rest.strip() == b"data: [DONE]":
-        return exchange.codec.frame(rest.strip() + b"\n\n")
+        return faults.read(exchange.codec.frame, rest.strip() + b"\n\n")
     if ending.finished:
         return Delta(raw=b"", kind="done")
     raise faults.cut_off()

@@ -271,7 +271,7 @@ class ExchangeCall(HttpCall):
     async def deltas(self) -> AsyncGenerator[Delta]:
         """See `ports.UpstreamAnswer.deltas`. An upstream's error event is the last delta."""
         if not self._exchange.stream:
-            yield self._exchange.codec.body(await self.whole_body())
+            yield faults.read(self._exchange.codec.body, await self.whole_body())
             return
         if "event-stream" not in dict(self._connection.headers).get("content-type", "").lower():
             raise faults.invalid()
@@ -287,7 +287,10 @@ class ExchangeCall(HttpCall):
             for frame in frames:
                 left -= 1
                 self.pending = left > 0
-                delta = read(frame)
+                try:
+                    delta = read(frame)
+                except faults.UNREADABLE:
+                    raise faults.invalid() from None
                 self._said_all = ending.after(delta)
                 yield delta
                 if self._said_all:

@@ -126,6 +126,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
         raise bad_field("model", "must be the name of a model")
     if type(body.get("system")) not in (str, list, type(None)):
         raise bad_field("system", "must be a string or a list of text blocks")
+    if type(body.get("stop_sequences")) not in (list, type(None)):
+        raise bad_field("stop_sequences", "must be a list")
     if type(body.get("stream")) not in (bool, type(None)):
         raise bad_field("stream", "must be true or false")
 
