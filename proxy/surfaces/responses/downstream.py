@@ -70,7 +70,7 @@ class ResponsesDownstream(ChatDownstream):
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where it was replaced."""
         if ruling.replacements:
-            self._withhold(deltas)
+            self._withhold(deltas, ruling)
             if not self._connection.status and await self._refused(head, deltas, draft, ruling):
                 return
         if not self._exchange.stream:
@@ -81,12 +81,12 @@ class ResponsesDownstream(ChatDownstream):
             await self._start_stream(head, ruling)
         await self._connection.write(frames, more=False)
 
-    def _withhold(self, deltas: Sequence[Delta]) -> None:
-        self._withheld.add(self._stored)
-        self._withheld.add(self._told.response.get("id"))
+    def _withhold(self, deltas: Sequence[Delta], ruling: Ruling) -> None:
+        revised = all(put.origin is ReplyOrigin.REVISED for _, put in ruling.replacements)
         response = _response_in(deltas)
-        if response.get("object") == "response":
-            self._withheld.add(response.get("id"))
+        told = response.get("id") if response.get("object") == "response" else None
+        for identity in (self._stored, self._told.response.get("id"), told):
+            self._withheld.add(identity, revised=revised)
 
     def _body(self, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bytes:
         replacement = next((item for _, item in ruling.replacements), None)
@@ -178,7 +178,7 @@ class ResponsesDownstream(ChatDownstream):
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
         if not self._connection.status:
             await self._start_stream(head, ruling)
-        self._withhold(())
+        self._withhold((), ruling)
         await self._connection.write(self._broken_off(draft, ruling), more=False)
 
     def _broken_off(self, draft: Draft, ruling: Ruling) -> bytes:
