@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proxy.exchange.exchange import Delta, Exchange
 from proxy.exchange.ports import UpstreamAnswer, UpstreamHead
@@ -29,18 +29,16 @@ class _Begun:
     answer: UpstreamAnswer
     first: list[Delta]
     rest: AsyncGenerator[Delta, None]
+    head: UpstreamHead = field(init=False)
+    pending: bool = False
 
-    @property
-    def head(self) -> UpstreamHead:
-        return self.answer.head
-
-    @property
-    def pending(self) -> bool:
-        return self.answer.pending
+    def __post_init__(self) -> None:
+        self.head = self.answer.head
 
     async def deltas(self) -> AsyncGenerator[Delta, None]:
         async with aclosing(self.rest) as rest:
             for delta in self.first:
                 yield delta
             async for delta in rest:
+                self.pending = self.answer.pending
                 yield delta
