@@ -184,20 +184,22 @@ class ScreeningRoom:
         return _Job(name, self._classifiers[name], text, request, origin, index, key)
 
     async def _screen(self, jobs: Sequence[_Job], deadline: float) -> Screening:
-        missing = [job for job in jobs if self.cache.peek(job.key) is None]
-        failure = await self._measure(missing, deadline) if missing else None
+        known = {job.key: held for job in jobs if (held := self.cache.peek(job.key)) is not None}
+        missing = [job for job in jobs if job.key not in known]
+        failure = await self._measure(missing, deadline, known) if missing else None
         readings = tuple(
-            Reading(job.name, job.origin, known, job.index)
-            for job in jobs
-            if (known := self.cache.peek(job.key)) is not None
+            Reading(job.name, job.origin, known[job.key], job.index) for job in jobs if job.key in known
         )
         return Screening(readings, failure, cached=not missing)
 
-    async def _measure(self, missing: Sequence[_Job], deadline: float) -> Failure | None:
+    async def _measure(
+        self, missing: Sequence[_Job], deadline: float, known: dict[bytes, Classification]
+    ) -> Failure | None:
+        """Put what is missing into `known`, which the cache may have dropped again by the time it is read."""
         try:
             async with asyncio.timeout(deadline):
-                known = await self.cache.fetch([job.key for job in missing])
-                fresh = await self._run([job for job in missing if job.key not in known])
+                known |= await self.cache.fetch([job.key for job in missing])
+                fresh = await self._run(missing, known)
                 await self.cache.share(fresh)
         except TimeoutError:
             return Failure.TIMEOUT
@@ -208,11 +210,13 @@ class ScreeningRoom:
             return Failure.ERROR
         return None
 
-    async def _run(self, jobs: Sequence[_Job]) -> dict[bytes, Classification]:
+    async def _run(
+        self, jobs: Sequence[_Job], known: dict[bytes, Classification]
+    ) -> dict[bytes, Classification]:
         fresh: dict[bytes, Classification] = {}
         for job in jobs:
-            if job.key not in fresh:
-                fresh[job.key] = found = await self._measured(job)
+            if job.key not in known:
+                fresh[job.key] = known[job.key] = found = await self._measured(job)
                 self.cache.keep(job.key, found)
         return fresh
 

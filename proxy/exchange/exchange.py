@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
@@ -203,11 +203,13 @@ class Replacement:
 class VerdictOnly:
     """A verdict is all that is asked for. `answers`: texts of an answer to judge, one a choice.
 
-    `on_input` False: the conversation is the context of the answers, and does not decide.
+    `on_input` False: the conversation is the context of the answers, and does not decide. `unread`: (choice,
+    kind) of what in the answers no guard reads.
     """
 
     answers: tuple[str, ...] = ()
     on_input: bool = True
+    unread: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,8 @@ class Exchange:
     """By what the client's requests are counted: the digest of its virtual key, or what it sent as a key."""
     fetched: bool = False
     """A stored answer, whose question is not seen here: it is judged as after a flagged one."""
+    of_model: Callable[[str], PolicyBundle] | None = field(default=None, repr=False)
+    """What rules it once its answer has told its model, where the request named none."""
     verdict_only: VerdictOnly | None = None
     """Nothing but a verdict is asked for; no model is called."""
     onward: Onward = HOUSE

@@ -39,6 +39,8 @@ class HoldBack:
     overlap: int = 300
     _frames: deque[_Held] = field(default_factory=deque)
     _texts: dict[_Lane, str] = field(default_factory=dict)
+    """Of each lane the overlap before what is not cleared, and that."""
+    _lengths: dict[_Lane, int] = field(default_factory=dict)
     _cleared: dict[_Lane, int] = field(default_factory=dict)
     _unjudged: dict[int, int] = field(default_factory=dict)
     """Characters of each choice that are not cleared."""
@@ -50,10 +52,10 @@ class HoldBack:
         ends: dict[_Lane, int] = {}
         for piece in delta.pieces:
             lane = (piece.choice, piece.field, piece.lane)
-            text = self._texts.get(lane, "") + piece.text
-            self._texts[lane] = text
+            self._texts[lane] = self._texts.get(lane, "") + piece.text
+            self._lengths[lane] = self._lengths.get(lane, 0) + len(piece.text)
             self._unjudged[piece.choice] = self._unjudged.get(piece.choice, 0) + len(piece.text)
-            ends[lane] = len(text)
+            ends[lane] = self._lengths[lane]
         self._closing = self._closing or bool(delta.finishes) or delta.kind in ("usage", "done")
         self._frames.append(_Held(delta, tuple(ends.items()), self._closing))
 
@@ -65,15 +67,18 @@ class HoldBack:
     def window(self, choice: int) -> str:
         """The text to judge: everything not yet cleared, with the overlap before it, lane by lane."""
         parts = [
-            text[max(0, self._cleared.get(lane, 0) - self.overlap) :]
+            text
             for lane, text in self._texts.items()
-            if lane[0] == choice and len(text) > self._cleared.get(lane, 0)
+            if lane[0] == choice and self._lengths[lane] > self._cleared.get(lane, 0)
         ]
         return "\n".join(parts)
 
     def clear(self, choice: int) -> list[Delta]:
         """All text of the choice so far is cleared; returns the frames that may leave now."""
-        self._cleared.update({lane: len(text) for lane, text in self._texts.items() if lane[0] == choice})
+        for lane, text in self._texts.items():
+            if lane[0] == choice:
+                self._texts[lane] = text[max(0, len(text) - self.overlap) :]
+                self._cleared[lane] = self._lengths[lane]
         self._unjudged[choice] = 0
         self._window = min((self._window or self.first) * 2, self.largest)
         return self._release()

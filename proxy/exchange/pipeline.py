@@ -22,6 +22,7 @@ from proxy.exchange.account import Account
 from proxy.exchange.deadline import Deadline
 from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
+from proxy.exchange.fetched import named
 from proxy.exchange.holdback import HoldBack
 from proxy.exchange.joining import with_joined
 from proxy.exchange.pairing import PairKeeper
@@ -76,7 +77,7 @@ class Corridor:
 
     async def walk(self, exchange: Exchange, client: Downstream) -> None:
         """Take one exchange through; returns when the client has its answer and the record is closed."""
-        account = Account(exchange, self._plan(exchange.bundle.policy), self.ledger, self.clock)
+        account = Account(exchange, self.plan(exchange.bundle.policy), self.ledger, self.clock)
         self.under_way.add(exchange.id)
         account.open()
         try:
@@ -107,7 +108,8 @@ class Corridor:
         """A request was refused before it could become an exchange; it is recorded all the same."""
         self.ledger.tell(RequestRejected(surface, status, code))
 
-    def _plan(self, policy: Policy) -> Plan:
+    def plan(self, policy: Policy) -> Plan:
+        """What the policy implies for a walk."""
         found = self._plans.get(policy.digest)
         if found is None:
             found = self._plans[policy.digest] = plan(policy)
@@ -189,6 +191,8 @@ class _Walk:
             return
         for index, text in enumerate(asked.answers):
             self.account.draft.choice(index).content = text
+        for index, kind in asked.unread:
+            self.account.draft.choice(index).unread[kind] = None
         await self.judge.rule_draft(may_review=False)
         await self._deliver([])
 
@@ -235,6 +239,10 @@ class _Walk:
         async with self.corridor.upstream.open(exchange, payload) as answer:
             account.upstream_seconds += account.clock() - started
             account.head = answer.head
+            if exchange.of_model is not None:
+                answer = await named(answer, exchange)  # noqa: PLW2901
+                exchange.bundle = exchange.of_model(exchange.model)
+                account.plan = self.corridor.plan(exchange.bundle.policy)
             if not account.plan.observes:
                 await self._input_ruled()
             account.delivery = account.plan.delivery(exchange, account.flagged)

@@ -142,7 +142,7 @@ def _read_part(part: Any, path: str, found: Found) -> str:
     medium = MEDIA.get(kind) if type(kind) is str else None
     if medium is not None:
         found.read_medium(part, medium, path)
-    elif kind in _TEXT_PARTS and type(text) is str:
+    elif type(kind) is str and kind in _TEXT_PARTS and type(text) is str:
         if len(part) > 2:
             found.walk({name: value for name, value in part.items() if name != "text"}, "", path)
         return text

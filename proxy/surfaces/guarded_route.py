@@ -64,6 +64,9 @@ class Visit(Protocol):
     def bundle(self, route: str, model: str) -> PolicyBundle:
         """What rules a request for a model; raises a `GatehouseError` (400, 403) to refuse."""
 
+    def bundle_of(self, route: str, model: str) -> PolicyBundle:
+        """What rules a stored answer of a model, whoever may ask that one."""
+
 
 Greet = Callable[[Mapping[str, str]], Visit]
 """From request headers (lower-case names) to who asks; raises a `GatehouseError` (401) to refuse."""
@@ -234,12 +237,17 @@ class Arrival:
 
     def __post_init__(self) -> None:
         """Rule it by what applies to the model, with the block style of its policy for this route."""
-        bundle = self.visit.bundle(self.route, self.model)
+        object.__setattr__(self, "bundle", self._styled(self.visit.bundle(self.route, self.model)))
+
+    def _styled(self, bundle: PolicyBundle) -> PolicyBundle:
         policy = bundle.policy
         style = policy.block_styles.get(self.route, policy.block_style)
-        if style != policy.block_style:
-            bundle = replace(bundle, policy=replace(policy, block_style=style))
-        object.__setattr__(self, "bundle", bundle)
+        if style == policy.block_style:
+            return bundle
+        return replace(bundle, policy=replace(policy, block_style=style))
+
+    def _bundle_of(self, model: str) -> PolicyBundle:
+        return self._styled(self.visit.bundle_of(self.route, model))
 
     def exchange(self, decision: str, asked: Asked) -> Exchange:
         """The exchange that it becomes."""
@@ -273,6 +281,7 @@ class Arrival:
             end_user=self.end_user,
             client=self.visit.client,
             fetched=asked.fetched,
+            of_model=self._bundle_of if asked.fetched and not asked.model else None,
             verdict_only=asked.verdict_only,
             onward=self.visit.onward,
         )

@@ -2,9 +2,10 @@
 
 Every string is text until shown otherwise, and so is every key that is not a field name of the API or a
 keyword of JSON Schema. A leaf is passed over only when it *is* what its field is for: an enumerated value of
-the API, an identifier that a machine made, an address or the bytes of a medium. The same field with anything
-else in it is read. Media that cannot be read are listed as uncovered; text that was merely wrapped (a data
-URL of `text/plain`, a text file in base64) is unwrapped and read.
+the API, an identifier that a machine made, the address or the bytes of a medium. The same field with anything
+else in it is read, and so is what only begins like an address or a data URL. Media that cannot be read are
+listed as uncovered; text that was merely wrapped (a data URL of `text/plain`, a text file in base64) is
+unwrapped and read.
 """
 
 from __future__ import annotations
@@ -62,7 +63,26 @@ _MACHINE_ID = re.compile(
     r"|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{9}|[0-9]{1,20}"
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}\s*")
-_TEXT_MEDIA = re.compile(r"(?:text/|application/(?:json|xml|yaml|x-yaml|javascript|x-ndjson))")
+_DATA_URL = re.compile(
+    r"(?ai)(data:(?:[a-z]+/[a-z0-9.+-]+)?(?:;[a-z0-9.+-]+=[a-z0-9.+_-]*)*;base64),([a-z0-9+/_-]*={0,2}\s*)"
+)
+_TEXT_MEDIA = re.compile(r"(?ai)data:(?:;|text/|application/(?:json|xml|yaml|x-yaml|javascript|x-ndjson)\b)")
+_TYPE_WORDS = """
+    text/plain text/markdown text/html text/csv text/css text/xml text/javascript text/yaml
+    application/json application/xml application/yaml application/x-yaml application/javascript
+    application/x-ndjson application/pdf application/octet-stream application/zip application/msword
+    image/png image/jpeg image/jpg image/gif image/webp image/bmp image/tiff image/heic image/avif
+    image/svg+xml audio/wav audio/x-wav audio/mp3 audio/mpeg audio/ogg audio/flac audio/webm audio/mp4
+    video/mp4 video/webm video/mpeg video/quicktime
+"""
+_PLAIN_HEADS = frozenset(
+    f"data:{kind}{charset};base64"
+    for kind in ("", *_TYPE_WORDS.split())
+    for charset in ("", ";charset=utf-8", ";charset=us-ascii")
+)
+"""Beginnings of data URLs in which nobody can say anything."""
+_ADDRESS_KEYS = frozenset({"url", "image_url", "file_url", "audio_url", "video_url"})
+_ADDRESS = re.compile(r"https?://[!-~]+")
 _MEDIA_KINDS = {"image": "image", "audio": "audio", "video": "video"}
 
 
@@ -74,6 +94,14 @@ def is_machine_id(text: str) -> bool:
 def is_encoded(text: str) -> bool:
     """Base64, or what looks like it."""
     return _BASE64.fullmatch(text) is not None
+
+
+def data_url(text: str) -> tuple[str, str] | None:
+    """Head and payload of a string that is a data URL in base64 and nothing else."""
+    if text[:5].lower() != "data:":
+        return None
+    found = _DATA_URL.fullmatch(text)
+    return (found[1], found[2]) if found is not None else None
 
 
 @dataclass(slots=True)
@@ -116,8 +144,8 @@ class Found:
         """Take one string: text, unless it is what its field is for."""
         if not text or text in self.words or (key in _ID_KEYS and _MACHINE_ID.fullmatch(text)):
             return
-        if text.startswith("data:"):
-            self._open_data_url(text, path)
+        if (url := data_url(text)) is not None:
+            self._open_data_url(*url, path)
         elif key in _DATA_KEYS:
             self._open_data(text, path, "encoded")
         else:
@@ -140,20 +168,21 @@ class Found:
         elif type(value) is list:
             for item in value:
                 self._walk_medium(item, key, kind, path)
-        elif type(value) is str and key in _DATA_KEYS and not value.startswith("data:"):
+        elif type(value) is str and key in _ADDRESS_KEYS and _ADDRESS.fullmatch(value):
+            self.uncovered.append(Uncovered(kind, path))
+        elif type(value) is str and key in _DATA_KEYS and data_url(value) is None:
             self._open_data(value, path, kind)
-        elif type(value) is str and not value.startswith(("http://", "https://")):
+        elif type(value) is str:
             self.read(value, key, path)
 
-    def _open_data_url(self, url: str, path: str) -> None:
-        head, _, payload = url.partition(",")
-        media = head[5:].lower()
-        if media == "" or _TEXT_MEDIA.match(media):
-            unwrapped = unwrap(payload) if media.endswith(";base64") else payload
-            if unwrapped is not None:
-                self.texts.append(unwrapped)
-                return
-        kind = _MEDIA_KINDS.get(media.partition("/")[0], "file")
+    def _open_data_url(self, head: str, payload: str, path: str) -> None:
+        if head.lower() not in _PLAIN_HEADS:
+            self.texts.append(head)
+        unwrapped = unwrap(payload) if _TEXT_MEDIA.match(head) else None
+        if unwrapped is not None:
+            self.texts.append(unwrapped)
+            return
+        kind = _MEDIA_KINDS.get(head[5:].lower().partition("/")[0], "file")
         self.uncovered.append(Uncovered(kind, path))
 
     def _open_data(self, data: str, path: str, kind: str) -> None:

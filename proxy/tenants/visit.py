@@ -61,6 +61,12 @@ class Visit:
         key = self.key.name if self.key is not None else ""
         return self.snapshot.bundle(self.who.name, key, model, route, self.wish)
 
+    def bundle_of(self, route: str, model: str) -> PolicyBundle:
+        """What rules a stored answer of a model: its name may be one that nobody asks for."""
+        key = self.key.name if self.key is not None else ""
+        applied = self.snapshot.applied(self.who.name, key, model, route, self.wish)
+        return self.snapshot.of(applied, self.who.candidate)
+
     def constitutions(self, route: str) -> tuple[CompiledConstitution, ...]:
         """The constitution that answers it on a route, then those that it may choose.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from proxy.exchange.exchange import Delta, Exchange
 from proxy.exchange.ports import UpstreamError
+from proxy.upstreams import faults
 
 
 class Ending:
@@ -37,7 +38,7 @@ def last_delta(rest: bytes, ending: Ending, exchange: Exchange) -> Delta:
         UpstreamError: `upstream_cut_off`.
     """
     if rest.strip() == b"data: [DONE]":
-        return exchange.codec.frame(rest.strip() + b"\n\n")
+        return faults.read(exchange.codec.frame, rest.strip() + b"\n\n")
     if ending.finished:
         return Delta(raw=b"", kind="done")
     raise UpstreamError.cut_off()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
 from proxy.errors import openai_error
+from proxy.exchange.exchange import Delta
 from proxy.exchange.ports import UpstreamError
 
 MAX_ERROR_BYTES = 256 * 1024
@@ -19,6 +20,17 @@ _FILTER_CODES = frozenset({"content_filter", "content_policy_violation", "modera
 
 _WRITTEN = frozenset({"failed_generation"})
 """Fields of errors that hold the model's own words: Groq's, for a tool call that was none."""
+
+UNREADABLE = (TypeError, RecursionError)
+"""What codecs raise on values of another type than the API has, or nested without measure."""
+
+
+def read(reader: Callable[[bytes], Delta], raw: bytes) -> Delta:
+    """What a codec reads; what has another shape than it takes is invalid."""
+    try:
+        return reader(raw)
+    except UNREADABLE:
+        raise UpstreamError.invalid() from None
 
 
 def refused(

@@ -79,7 +79,8 @@ class HttpUpstream:
         """See `ports.Upstream.open`."""
         body = payload if exchange.method == "POST" else None
         key, kind = exchange.onward.key, exchange.content_type
-        request = self.request(exchange.headers, exchange.target, body, exchange.method, kind, key=key)
+        given, tenant = exchange.headers, exchange.tenant
+        request = self.request(given, exchange.target, body, exchange.method, kind, key=key, tenant=tenant)
         return ExchangeCall(self, request, exchange)
 
     async def ask(self, exchange: Exchange, prompt: Ask) -> CriticAnswer:
@@ -139,15 +140,18 @@ class HttpUpstream:
         content_type: str = "application/json",
         *,
         key: str | None = None,
+        tenant: str = "",
     ) -> bytes:
         """The bytes of a request; `headers` are the client's own, in lower case.
 
-        A payload makes it a POST. `key`: sent in place of any other.
+        A payload makes it a POST. `key`: sent in place of any other. `tenant`: whose client asks.
 
         Raises:
             UpstreamError: `upstream_invalid`, a header that cannot be sent.
         """
-        sent = for_upstream(headers, self.credentials(headers, key), content_type)
+        own = self.api_key is None and key is None and self._relay_authorization
+        lent = None if own else tenant
+        sent = for_upstream(headers, self.credentials(headers, key), content_type, tenant=lent)
         if self._anthropic:
             sent.setdefault("anthropic-version", ANTHROPIC_VERSION)
         sent["host"] = self.pool.authority
@@ -271,7 +275,7 @@ class ExchangeCall(HttpCall):
     async def deltas(self) -> AsyncGenerator[Delta]:
         """See `ports.UpstreamAnswer.deltas`. An upstream's error event is the last delta."""
         if not self._exchange.stream:
-            yield self._exchange.codec.body(await self.whole_body())
+            yield faults.read(self._exchange.codec.body, await self.whole_body())
             return
         if "event-stream" not in dict(self._connection.headers).get("content-type", "").lower():
             raise UpstreamError.invalid()
@@ -287,7 +291,10 @@ class ExchangeCall(HttpCall):
             for frame in frames:
                 left -= 1
                 self.pending = left > 0
-                delta = read(frame)
+                try:
+                    delta = read(frame)
+                except faults.UNREADABLE:
+                    raise UpstreamError.invalid() from None
                 self._said_all = ending.after(delta)
                 yield delta
                 if self._said_all:

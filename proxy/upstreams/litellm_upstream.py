@@ -178,16 +178,16 @@ class LitellmCall:
         """See `ports.UpstreamAnswer.deltas`."""
         codec = self._exchange.codec
         if not self._exchange.stream:
-            yield codec.body(_body(self._answer))
+            yield faults.read(codec.body, _body(self._answer))
             return
         open_choices: dict[int, None] = {}
         last: dict[str, Any] = {}
         while (chunk := await self._next()) is not None:
             last = _chunk(chunk)
             _note_choices(last, open_choices, self._answer)
-            yield codec.frame(wire.event(last))
+            yield faults.read(codec.frame, wire.event(last))
         for frame in _closing(last, open_choices, self._answer):
-            yield codec.frame(frame)
+            yield faults.read(codec.frame, frame)
 
     async def _next(self) -> Any:
         return await _within(self._upstream.timeouts.idle, anext(self._answer, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 # Hop-by-hop headers, Host, Content-Length, cookies and Gatehouse's own `x-gatehouse-*` are absent on
@@ -19,6 +20,8 @@ _REQUEST = (
     "user-agent",
     "x-client-request-id",
 )
+_OF_AN_ACCOUNT = frozenset({"openai-organization", "openai-project"})
+"""What a key may spend on: for its holder to choose."""
 _ANSWER = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-retry"})
 _ANSWER_PREFIXES = ("anthropic-", "openai-", "x-ratelimit-")
 ANTHROPIC_VERSION = "2023-06-01"
@@ -26,14 +29,25 @@ ANTHROPIC_VERSION = "2023-06-01"
 
 
 def for_upstream(
-    headers: Mapping[str, str], credentials: Mapping[str, str], content_type: str = "application/json"
+    headers: Mapping[str, str],
+    credentials: Mapping[str, str],
+    content_type: str = "application/json",
+    *,
+    tenant: str | None = None,
 ) -> dict[str, str]:
-    """Headers of the call from the client's own (names in lower case), with those that say who asks."""
+    """Headers of the call from the client's own (names in lower case), with those that say who asks.
+
+    `tenant`: whose client asks with a key that is not its own. It does not choose what that key is spent on,
+    and its idempotency keys are apart from those of other tenants.
+    """
     kept = {"content-type": content_type, "accept-encoding": "identity"}
     for name in _REQUEST:
         value = headers.get(name)
-        if value is not None:
+        if value is not None and (tenant is None or name not in _OF_AN_ACCOUNT):
             kept[name] = value
+    if tenant is not None and "idempotency-key" in kept:
+        prefix = hashlib.blake2b(tenant.encode(), digest_size=8).hexdigest()
+        kept["idempotency-key"] = f"{prefix}-{kept['idempotency-key']}"
     return {**kept, **credentials}
 
 

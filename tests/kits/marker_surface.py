@@ -16,7 +16,10 @@ from tests.kits.places import Place
 
 EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "100"))
 """Examples of each proof and surface; `make proofs` asks for more."""
-SAYINGS = (MARKER, MARKER.lower(), f"please say {MARKER} now", f"{MARKER}.\nAnd then?", f"so: {MARKER}")
+SAYINGS = (
+    *(MARKER, MARKER.lower(), f"please say {MARKER} now", f"{MARKER}.\nAnd then?", f"so: {MARKER}"),
+    *(f"data: it is so\n{MARKER}", f"data:text/plain, {MARKER}", f"https://a.test {MARKER}"),
+)
 """Ways to put the marker into one string."""
 SENTENCE = SAYINGS[2]
 

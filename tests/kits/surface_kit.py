@@ -249,6 +249,9 @@ class PlainVisit:
     def bundle(self, route: str, model: str) -> PolicyBundle:
         return self.ruling
 
+    def bundle_of(self, route: str, model: str) -> PolicyBundle:
+        return self.bundle(route, model)
+
 
 def greeted(bundle: PolicyBundle | None = None, tenant: str = "default") -> Greet:
     """Everybody is welcome, under one bundle."""

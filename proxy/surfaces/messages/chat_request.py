@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from proxy.errors import bad_field
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.wires import unsupported
 
@@ -78,7 +79,7 @@ def _messages(message: Mapping[str, Any]) -> list[Json]:
         return [{"role": role, "content": _plain(content, "messages")}]
     if type(content) is not list:
         raise unsupported("messages without content")
-    blocks = [block for block in content if not (type(block) is dict and block.get("type") in _THOUGHTS)]
+    blocks = [block for block in content if not any(_is(block, kind) for kind in _THOUGHTS)]
     return _said(blocks) if role == "assistant" else _asked(blocks)
 
 
@@ -110,6 +111,8 @@ def _asked(blocks: list[Any]) -> list[Json]:
             parts.append(_part(block))
             continue
         content = block.get("content") or ""
+        if type(content) not in (str, list):
+            raise bad_field("messages", "must hold tool results whose content is a string or a list")
         inner = [{"type": "text", "text": content}] if type(content) is str else [*map(_part, content)]
         text = "\n".join(part["text"] for part in inner if part["type"] == "text")
         messages.append({"role": "tool", "tool_call_id": block.get("tool_use_id"), "content": text})
@@ -151,6 +154,8 @@ def _address(source: Mapping[str, Any]) -> str:
 
 def _tools(request: Mapping[str, Any]) -> Json:
     found: Json = {}
+    if type(request.get("tools")) not in (list, type(None)):
+        raise bad_field("tools", "must be a list")
     if request.get("tools"):
         found["tools"] = [_tool(tool) for tool in request["tools"]]
     choice = request.get("tool_choice")
@@ -159,7 +164,7 @@ def _tools(request: Mapping[str, Any]) -> Json:
     kind = choice.get("type")
     if kind == "tool":
         found["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
-    elif kind in _CHOICES:
+    elif type(kind) is str and kind in _CHOICES:
         found["tool_choice"] = _CHOICES[kind]
     else:
         raise unsupported("tool_choice of that type")

@@ -124,6 +124,8 @@ def check_request(body: Mapping[str, Any], limits: Limits) -> None:
     check_model(body.get("model"))
     if type(body.get("system")) not in (str, list, type(None)):
         raise bad_field("system", "must be a string or a list of text blocks")
+    if type(body.get("stop_sequences")) not in (list, type(None)):
+        raise bad_field("stop_sequences", "must be a list")
     check_flag(body, "stream")
 
 

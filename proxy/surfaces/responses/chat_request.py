@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from proxy.errors import bad_field
 from proxy.surfaces.chat_completions.codec import Role
 from proxy.surfaces.responses.intake import is_message, is_reference
 from proxy.surfaces.wires import unsupported
@@ -40,7 +41,7 @@ def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:
     body["messages"] = [*first, *_messages(request.get("input"))]
     body |= _text_options(request.get("text"))
     if request.get("tools"):
-        body["tools"] = [_tool(tool) for tool in request["tools"]]
+        body["tools"] = [_tool(tool) for tool in _listed(request["tools"], "tools")]
     if request.get("tool_choice") is not None:
         body["tool_choice"] = _tool_choice(request["tool_choice"])
     reasoning = request.get("reasoning")
@@ -53,6 +54,12 @@ def chat_body(request: Mapping[str, Any], role: Role) -> dict[str, Any]:
     if request.get("stream"):
         body["stream_options"] = {"include_usage": True}
     return body
+
+
+def _listed(value: Any, name: str) -> list[Any]:
+    if type(value) is not list:
+        raise bad_field(name, "must hold a list")
+    return value
 
 
 def _messages(given: Any) -> list[dict[str, Any]]:
@@ -77,7 +84,7 @@ def _messages(given: Any) -> list[dict[str, Any]]:
 
 def _message(item: Mapping[str, Any]) -> dict[str, Any]:
     role, content = item.get("role"), item.get("content")
-    if role not in _ROLES:
+    if type(role) is not str or role not in _ROLES:
         raise unsupported("input message of that role")
     if type(content) is list:
         parts = [_part(part) for part in content]
@@ -92,7 +99,7 @@ def _message(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _part(part: Any) -> dict[str, Any]:
     kind = part.get("type") if type(part) is dict else None
-    if kind in _TEXTS and type(part.get("text")) is str:
+    if type(kind) is str and kind in _TEXTS and type(part.get("text")) is str:
         return {"type": "text", "text": part["text"]}
     if kind == "refusal" and type(part.get("refusal")) is str:
         return {"type": "refusal", "refusal": part["refusal"]}
@@ -160,6 +167,6 @@ def _tool_choice(choice: Any) -> Any:
     if kind == "function":
         return {"type": "function", "function": {"name": choice.get("name")}}
     if kind == "allowed_tools":
-        tools = [_tool_choice(tool) for tool in choice.get("tools") or ()]
+        tools = [_tool_choice(tool) for tool in _listed(choice.get("tools") or [], "tool_choice")]
         return {"type": kind, "allowed_tools": {"mode": choice.get("mode"), "tools": tools}}
     raise unsupported("tool_choice of that type")

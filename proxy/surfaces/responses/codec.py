@@ -16,7 +16,7 @@ from proxy.surfaces.responses import spoken
 from proxy.surfaces.responses.omission import left_out
 from proxy.surfaces.responses.repeats import Repeats
 from proxy.surfaces.responses.schema import RUNNING
-from proxy.surfaces.responses.vocabulary import texts_of
+from proxy.surfaces.responses.vocabulary import texts_of, unread_of
 from proxy.surfaces.sse import data_of
 
 _DELTAS: dict[str, PieceField] = {
@@ -80,7 +80,17 @@ class ResponsesCodec:
     `shape`: what a whole answer is. `after`: events up to that sequence number are judged, not sent.
     """
 
-    __slots__ = ("_body", "_constitution", "_ended", "_exchange", "_ids", "_repeats", "_shape", "after")
+    __slots__ = (
+        "_body",
+        "_constitution",
+        "_ended",
+        "_exchange",
+        "_ids",
+        "_repeats",
+        "_shape",
+        "_unread",
+        "after",
+    )
 
     def __init__(
         self, body: Mapping[str, Any] | None = None, shape: Shape = "response", after: int = -1
@@ -91,6 +101,8 @@ class ResponsesCodec:
         self._constitution = ""
         self._exchange: Exchange | None = None
         self._repeats = Repeats(texts_of(self._body))
+        echoed = {name: value for name, value in self._body.items() if name in spoken.ECHOED}
+        self._unread = frozenset(unread_of(echoed))
         self._ids: set[str] = set()
         self._ended = False
 
@@ -122,7 +134,9 @@ class ResponsesCodec:
         if self._shape == "list":
             return self._list(raw, data)
         if self._shape == "deletion":
-            return Delta(raw, "body", tuple(self._others(texts_of(data))), (), None, data)
+            return Delta(
+                raw, "body", tuple(self._others(texts_of(data))), data=data, unread=self._unread_in(data)
+            )
         if type(data.get("output")) is not list:
             raise UpstreamError.invalid()
         shown = self._shown(data)
@@ -132,14 +146,15 @@ class ResponsesCodec:
         pieces = tuple(self._read_response(shown))
         finishes = ((0, finish),) if finish else ()
         raw = raw if shown is data else orjson.dumps(shown)
-        return Delta(raw, "body", pieces, finishes, spoken.usage_of(data), shown)
+        usage, unread = spoken.usage_of(data), self._unread_in(shown)
+        return Delta(raw, "body", pieces, finishes, usage, shown, unread)
 
     def _list(self, raw: bytes, data: dict[str, Any]) -> Delta:
         if type(data.get("data")) is not list:
             raise UpstreamError.invalid()
         pieces = [piece for item in data["data"] for piece in self._units(spoken.item_units(item))]
         pieces.extend(self._others(texts_of({name: v for name, v in data.items() if name != "data"})))
-        return Delta(raw, "body", tuple(pieces), (), None, data)
+        return Delta(raw, "body", tuple(pieces), data=data, unread=self._unread_in(data))
 
     def frame(self, raw: bytes) -> Delta:
         """One whole SSE frame.
@@ -176,18 +191,34 @@ class ResponsesCodec:
         field = _DELTAS.get(kind)
         events = (event,)
         text = event.get("delta")
+        if kind == "response.audio.delta" and type(text) is str:
+            event = {**{name: value for name, value in event.items() if name != "delta"}, "data": text}
         if type(text) is str and (field is not None or (kind not in _KNOWN_TYPES and kind.endswith("delta"))):
-            return Delta(raw, "chunk", tuple(self._read_delta(kind, field or "other", event)), data=events)
+            read = tuple(self._read_delta(kind, field or "other", event))
+            beside = {} if event.keys() <= _PLAIN_DELTA else {**event, "delta": ""}
+            return Delta(raw, "chunk", read, data=events, unread=self._unread_in(beside))
         pieces = tuple(self._read_whole(kind, event))
+        unread = self._unread_in(event)
         end = _ENDS.get(kind)
         if end is None:
-            return Delta(raw, "chunk", pieces, data=events)
+            return Delta(raw, "chunk", pieces, data=events, unread=unread)
         self._ended = True
         response = event.get("response")
         if type(response) is not dict:
-            return Delta(raw, "error", pieces, data=events)
+            return Delta(raw, "error", pieces, data=events, unread=unread)
         finish = spoken.finish_of(response) or "incomplete"
-        return Delta(raw, end, pieces, ((0, finish),), spoken.usage_of(response), events)
+        return Delta(raw, end, pieces, ((0, finish),), spoken.usage_of(response), events, unread)
+
+    def _unread_in(self, said: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+        """What no guard reads, but for the request's own parts in the fields that repeat it."""
+        response = said.get("response")
+        told = response if type(response) is dict else said
+        echoed = [kind for name in spoken.ECHOED & told.keys() for kind in unread_of({name: told[name]})]
+        rest = {name: value for name, value in told.items() if name not in spoken.ECHOED}
+        beside = {name: value for name, value in said.items() if name != "response"}
+        kinds = unread_of([rest, beside] if told is not said else rest)
+        kinds += [kind for kind in echoed if kind not in self._unread]
+        return tuple((0, kind) for kind in dict.fromkeys(kinds))
 
     def _read_delta(self, kind: str, field: PieceField, event: dict[str, Any]) -> Iterable[Piece]:
         item = event.get("item_id")
@@ -229,8 +260,6 @@ class ResponsesCodec:
             yield from self._others(spoken.logprob_texts(logprobs, text if type(text) is str else ""))
         if _is_padding(rest.get("obfuscation")):
             rest.pop("obfuscation", None)
-        if kind == "response.audio.delta" and type(rest.get("delta")) is str:
-            rest["encrypted_content"] = rest.pop("delta")
         field = _DELTAS.get(kind.removesuffix("done") + "delta", "other")
         yield from self._units([(field, _rest_texts(kind, rest))])
 

@@ -57,15 +57,15 @@ class ResponsesDownstream(EventDownstream):
     async def deliver(self, head: ReplyHead, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> None:
         """Send a whole answer, in the block shape of the policy where it was replaced."""
         if ruling.replacements:
-            self._withhold(deltas)
+            self._withhold(deltas, ruling)
         await super().deliver(head, deltas, draft, ruling)
 
-    def _withhold(self, deltas: Sequence[Delta]) -> None:
-        self._withheld.add(self._stored)
-        self._withheld.add(self._told.response.get("id"))
+    def _withhold(self, deltas: Sequence[Delta], ruling: Ruling) -> None:
+        revised = all(put.origin is ReplyOrigin.REVISED for _, put in ruling.replacements)
         response = _response_in(deltas)
-        if response.get("object") == "response":
-            self._withheld.add(response.get("id"))
+        told = response.get("id") if response.get("object") == "response" else None
+        for identity in (self._stored, self._told.response.get("id"), told):
+            self._withheld.add(identity, revised=revised)
 
     def _body(self, deltas: Sequence[Delta], draft: Draft, ruling: Ruling) -> bytes:
         replacement = next((item for _, item in ruling.replacements), None)
@@ -153,7 +153,7 @@ class ResponsesDownstream(EventDownstream):
 
     async def cut(self, head: ReplyHead, draft: Draft, ruling: Ruling) -> None:
         """End a started stream early; what has left cannot be taken back, so a notice follows it."""
-        self._withhold(())
+        self._withhold((), ruling)
         await super().cut(head, draft, ruling)
 
     def _broken_off(self, draft: Draft, ruling: Ruling) -> bytes:

@@ -15,12 +15,13 @@ Key = tuple[Hashable, ...]
 class Repeats:
     """`echo`: texts of the request, which fields of a response may repeat (`unechoed`), the answer never."""
 
-    __slots__ = ("_broken", "_echo", "_growing", "_last", "_texts")
+    __slots__ = ("_broken", "_echo", "_growing", "_grown", "_last", "_texts")
 
     def __init__(self, echo: Iterable[str] = ()) -> None:
         self._echo = frozenset(echo)
         self._texts: set[str] = set()
         self._growing: dict[Key, list[str]] = {}
+        self._grown: set[Key] = set()
         self._last: dict[str, Key] = {}
         self._broken: set[Key] = set()
 
@@ -37,6 +38,7 @@ class Repeats:
             if not goes_on:
                 self._broken.add(key)
             parts.append(text)
+        self._grown.add(key)
         self._last[field] = key
         return goes_on
 
@@ -64,7 +66,9 @@ class Repeats:
 
     def _settle(self) -> None:
         """What has grown so far counts as judged in one piece."""
-        for key, parts in self._growing.items():
+        grown, self._grown = self._grown, set()
+        for key in grown:
+            parts = self._growing[key]
             if key not in self._broken:
                 if len(parts) > 1:
                     parts[:] = ["".join(parts)]

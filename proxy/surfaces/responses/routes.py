@@ -78,7 +78,7 @@ class Responses(Surface):
         )
 
     def _check_previous(self, identity: object) -> None:
-        """What Gatehouse wrote, no upstream has stored."""
+        """What Gatehouse wrote, no upstream has stored; what it withheld, nobody goes on from."""
         if type(identity) not in (str, type(None)):
             raise bad_field("previous_response_id", "must be a string")
         if str(identity).startswith(OWN_ID):
@@ -86,6 +86,12 @@ class Responses(Surface):
                 "The previous response was written by Gatehouse in place of another and is not stored. Go on "
                 "from the response before it.",
                 code="response_not_stored",
+                param="previous_response_id",
+            )
+        if self._withheld.ends(identity):
+            raise NotFound(
+                "The previous response was withheld by a guard.",
+                code="response_withheld",
                 param="previous_response_id",
             )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from classifiers.classification import Uncovered
 from proxy.surfaces.extract import MEDIA
-from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found
+from proxy.surfaces.leaves import ENUMERATED, QUIET_KEYS, Found, data_url
 
 _ENUM_WORDS = """
     response message reasoning completed failed in_progress cancelled queued incomplete searching generating
@@ -67,15 +67,22 @@ _MACHINE_ID = re.compile(
     r"_[A-Za-z0-9_-]{0,72}"
 )
 _MEDIA = {**MEDIA, "computer_screenshot": "image"}
+_SEALS = (".encrypted_content", ".signature")
+_MADE = {"result": "image", "partial_image_b64": "image", "data": "audio"}
+"""What the bytes are that a model has made, by their field."""
 
 
 class Leaves(Found):
-    """The walk over bodies of this API. References to stored files are uncovered wherever they stand."""
+    """The walk over bodies of this API.
 
-    __slots__ = ()
+    `references`: those to stored files are uncovered wherever they stand; in an answer they are mere names.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_references",)
+
+    def __init__(self, *, references: bool = True) -> None:
         super().__init__(quiet=KEYS, words=WORDS)
+        self._references = _REFERENCES if references else {}
 
     def walk(self, value: Any, key: str, path: str) -> None:
         """See `Found.walk`."""
@@ -85,16 +92,16 @@ class Leaves(Found):
             if medium is not None:
                 self.read_medium(value, medium, path)
                 return
-            for name in _REFERENCES.keys() & value.keys():
+            for name in self._references.keys() & value.keys():
                 if value[name] and type(value[name]) in (str, list):
-                    self.uncovered.append(Uncovered(_REFERENCES[name], f"{path}.{name}"))
+                    self.uncovered.append(Uncovered(self._references[name], f"{path}.{name}"))
         super().walk(value, key, path)
 
     def read(self, text: str, key: str, path: str) -> None:
         """See `Found.read`."""
         if key in _ID_KEYS and _MACHINE_ID.fullmatch(text):
             return
-        if key in _BYTES and not text.startswith("data:"):
+        if key in _BYTES and data_url(text) is None:
             self._open_data(text, path, "encoded")
             return
         super().read(text, key, path)
@@ -105,3 +112,14 @@ def texts_of(value: Any, key: str = "") -> list[str]:
     found = Leaves()
     found.walk(value, key, "")
     return found.texts
+
+
+def unread_of(value: Any) -> list[str]:
+    """Kinds of what stands below a value of an answer and cannot be read: seals say nothing to a client."""
+    found = Leaves(references=False)
+    found.walk(value, "", "")
+    return [
+        _MADE.get(part.path.rpartition(".")[2], part.kind) if part.kind == "encoded" else part.kind
+        for part in found.uncovered
+        if not part.path.endswith(_SEALS)
+    ]

@@ -15,11 +15,12 @@ import orjson
 from classifiers.classification import Conversation
 from policies.bundle import PolicyBundle
 from proxy.errors import bad_field
-from proxy.exchange.exchange import Exchange, VerdictOnly
+from proxy.exchange.exchange import Exchange, Piece, VerdictOnly
 from proxy.exchange.ports import ReplyHead, Ruling
+from proxy.surfaces.chat_completions.spoken import Spoken, read_beside, read_unknown
 from proxy.surfaces.checks import check_messages
 from proxy.surfaces.connection import Connection
-from proxy.surfaces.extract import Extractor
+from proxy.surfaces.extract import Extractor, read_content
 from proxy.surfaces.guarded_route import Asked, Call, Surface
 from proxy.surfaces.leaves import Found
 from proxy.surfaces.reading import Limits
@@ -59,7 +60,7 @@ class Agentgateway(Surface):
             conversation, parts = self._extractor.read({**rest, **inner, "messages": lowered})
             asked = VerdictOnly()
         else:
-            asked = VerdictOnly(_answers(inner, limits), on_input=False)
+            asked = _answered({**rest, **inner}, limits)
             conversation, parts = Conversation(()), len(asked.answers)
         return Asked(
             model="",
@@ -82,19 +83,35 @@ def _lowered(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "role": role.lower()} if type(role) is str else message
 
 
-def _answers(inner: Mapping[str, Any], limits: Limits) -> tuple[str, ...]:
-    choices = inner.get("choices")
+def _answered(body: Mapping[str, Any], limits: Limits) -> VerdictOnly:
+    choices = body.get("choices")
     if type(choices) is not list or not all(type(choice) is dict for choice in choices):
         raise bad_field("body.choices", "must be a list of objects")
     if len(choices) > limits.choices:
         raise bad_field("body.choices", f"must not hold more than {limits.choices} choices")
-    return tuple(_spoken(choice) for choice in choices)
+    pieces = Spoken()
+    for index, choice in enumerate(choices):
+        _read_choice(index, choice, pieces)
+    read_beside(body, pieces)
+    texts: list[list[str]] = [[] for _ in choices or pieces[:1]]
+    for piece in pieces:
+        texts[piece.choice].append(piece.text)
+    return VerdictOnly(tuple(map("\n".join, texts)), on_input=False, unread=tuple(pieces.unread))
 
 
-def _spoken(choice: Mapping[str, Any]) -> str:
+def _read_choice(index: int, choice: Mapping[str, Any], pieces: Spoken) -> None:
+    message = choice.get("message")
+    said = message if type(message) is dict else {}
     found = Found()
-    found.walk(choice, "", "")
-    return "\n".join(text for text in found.texts if text.lower() not in ("assistant", "model"))
+    content = read_content(said.get("content"), "", found)
+    pieces.extend(Piece(index, "content", text) for text in (content, *found.texts) if text)
+    pieces.unread.extend((index, part.kind) for part in found.uncovered)
+    for name, value in said.items():
+        if name != "content" and not (name == "role" and str(value).lower() in ("assistant", "model")):
+            read_unknown(index, name, value, pieces)
+    for name, value in choice.items():
+        if name != "message" or value is not said:
+            read_unknown(index, name, value, pieces)
 
 
 def render_request(exchange: Exchange, head: ReplyHead, ruling: Ruling) -> bytes:  # noqa: ARG001

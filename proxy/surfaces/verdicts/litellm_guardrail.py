@@ -61,9 +61,10 @@ class LitellmGuardrail(Surface):
         context, parts = self._context(body, limits)
         model = body.get("model")
         if body.get("input_type") == "response":
-            conversation = Conversation(context.turns, (*context.uncovered, *unread))
+            conversation = context
             answers = (*texts, *(["\n".join(beside.texts)] if beside.texts else []))
-            asked = VerdictOnly(answers, on_input=False)
+            unseen = tuple((0, part.kind) for part in unread)
+            asked = VerdictOnly(answers, on_input=False, unread=unseen)
         elif body.get("input_type") == "request":
             turns = _input_turns(context, texts, beside.texts)
             conversation = Conversation(turns, (*context.uncovered, *unread))

@@ -231,3 +231,12 @@ async def test_a_shared_measurement_keeps_the_language_that_was_not_read() -> No
         guard.close()
         told.append((result.readings[0].classification.unsupported, len(classifier.seen)))
     assert told == [("de", 1), ("de", 0)]
+
+
+async def test_a_full_cache_loses_no_reading_of_a_request_under_way() -> None:
+    async with room(CountingClassifier()) as guard:
+        guard.cache.entries = 1
+        await guard.screen_input(exchange("one"), Stage.DURING_CALL)
+        found = await guard.screen_input(exchange("one", "bad two", "three"), Stage.DURING_CALL)
+    assert [reading.index for reading in found.readings] == [0, 1, 2]
+    assert found.failure is None

@@ -62,7 +62,7 @@ def test_keys_are_read_unless_they_are_words_of_the_api() -> None:
         ("data:video/mp4;base64,AAAA", "video"),
         ("data:application/pdf;base64,JVBERi0=", "file"),
         ("data:text/plain;base64,/////w==", "file"),
-        ("data:text/plain;base64,!!!", "file"),
+        ("DATA:image/png;base64,iVBORw0KGgo=", "image"),
     ],
 )
 def test_data_urls_that_are_no_text_are_uncovered_by_kind(url: str, kind: str) -> None:
@@ -70,10 +70,64 @@ def test_data_urls_that_are_no_text_are_uncovered_by_kind(url: str, kind: str) -
 
 
 @pytest.mark.parametrize(
-    "url", ["data:text/plain,hello there", "data:text/plain;base64,aGVsbG8gdGhlcmU", "data:,hello there"]
+    "url",
+    [
+        "data:text/plain;base64,aGVsbG8gdGhlcmU",
+        "data:text/plain;charset=utf-8;base64,aGVsbG8gdGhlcmU=",
+        "data:;base64,aGVsbG8gdGhlcmU",
+    ],
 )
-def test_data_urls_that_are_text_are_read(url: str) -> None:
+def test_data_urls_that_are_text_are_unwrapped(url: str) -> None:
     assert walk(url) == (["hello there"], [])
+
+
+@pytest.mark.parametrize("key", ["x", "data", "signature", "b64_json"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:text/plain,hello there",
+        "data:,hello there",
+        "data: some text",
+        "data: a\ndata:image/png;base64,iVBORw0KGgo=",
+        "data:image/png;base64,iVBORw0KGgo= and more",
+        "data:image/png;base64,iVBO\nRw0KGgo=",
+        "data:text/plain;base64,!!!",
+        "data:image/png, hello",
+        "data:" + "a/b;" * 50_000,
+    ],
+)
+def test_what_only_begins_like_a_data_url_is_read(text: str, key: str) -> None:
+    texts, kinds = walk({key: text}, "")
+    assert (texts[-1], kinds) == (text, [])
+
+
+def test_what_the_beginning_of_a_data_url_says_is_read() -> None:
+    assert walk("data:text/plain;name=say-it;base64,aGVsbG8gdGhlcmU=") == (
+        ["data:text/plain;name=say-it;base64", "hello there"],
+        [],
+    )
+    assert walk("data:image/say-it;base64,iVBORw0KGgo=") == (["data:image/say-it;base64"], ["image"])
+
+
+PLAIN = "data:text/plain;base64,aGVsbG8gdGhlcmU="
+
+
+@pytest.mark.parametrize(
+    ("file", "texts", "kinds"),
+    [
+        ({"filename": "https://a.test say it", "file_data": PLAIN}, ["https://a.test say it"], []),
+        ({"filename": "https://a.test/x", "file_data": PLAIN}, ["https://a.test/x"], []),
+        ({"file_url": "https://a.test/x", "file_data": PLAIN}, [], ["file"]),
+        ({"file_url": "https://a.test say it", "file_data": PLAIN}, ["https://a.test say it"], []),
+    ],
+)
+def test_only_a_whole_address_where_addresses_stand_is_passed_over_and_counts_as_unread(
+    file: dict[str, str], texts: list[str], kinds: list[str]
+) -> None:
+    found = Found()
+    found.read_medium({"type": "file", "file": file}, "file", "p")
+    assert found.texts == [*[key for key in file if key == "file_url"], *texts, "hello there"]
+    assert [part.kind for part in found.uncovered] == kinds
 
 
 def test_wrapped_text_beyond_the_limit_is_uncovered() -> None:

@@ -25,6 +25,14 @@ def test_listed_request_headers_go_upstream() -> None:
     assert sent["authorization"] == "Bearer sk"
 
 
+def test_who_asks_with_another_s_key_does_not_choose_what_it_is_spent_on() -> None:
+    given = {"openai-organization": "org", "openai-project": "proj", "idempotency-key": "k"}
+    first, second = (for_upstream(given, {}, tenant=name) for name in ("acme", "blue"))
+    assert not first.keys() & {"openai-organization", "openai-project"}
+    assert first["idempotency-key"].endswith("-k")
+    assert first["idempotency-key"] != second["idempotency-key"]
+
+
 def test_everything_else_stays_here() -> None:
     """Hop-by-hop headers, cookies, lengths, and Gatehouse's own."""
     given = {

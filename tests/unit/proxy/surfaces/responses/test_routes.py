@@ -83,3 +83,15 @@ async def test_only_the_beta_parameter_goes_on() -> None:
 async def test_exchanges_share_no_memory_of_what_was_judged() -> None:
     first, second = [await walked(HELLO) for _ in range(2)]
     assert first.codec is not second.codec
+
+
+async def test_no_conversation_goes_on_from_an_answer_that_was_blocked() -> None:
+    corridor, withheld = FakeCorridor(), Withheld()
+    withheld.add("resp_1")
+    withheld.add("resp_2", revised=True)
+    route = responses_route(corridor, withheld=withheld)
+    answer = await Caller(route).post("/responses", {**HELLO, "previous_response_id": "resp_1"})
+    assert (answer.status, answer.error()["code"]) == (404, "response_withheld")
+    assert corridor.walked == []
+    await Caller(route).post("/responses", {**HELLO, "previous_response_id": "resp_2"})
+    assert len(corridor.walked) == 1

@@ -27,3 +27,16 @@ def test_the_oldest_is_forgotten_first() -> None:
         withheld.add("resp_0")
     assert "resp_0" in withheld
     assert "resp_1" not in withheld
+
+
+def test_conversations_go_on_from_revised_answers_and_from_no_blocked_ones() -> None:
+    withheld = Withheld()
+    withheld.add("resp_1")
+    withheld.add("resp_2", revised=True)
+    assert [withheld.ends(each) for each in ("resp_1", "resp_2", "resp_3", None)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert "resp_2" in withheld

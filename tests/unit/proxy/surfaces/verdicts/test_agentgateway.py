@@ -54,3 +54,16 @@ async def test_text_beside_the_content_is_judged_and_masked_with_it() -> None:
 async def test_a_body_that_agentgateway_does_not_send_is_refused(side: Any, body: Any) -> None:
     answer = await Desk(lambda: Agentgateway(side)).ask(f"/{side}", body)
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("aside", ["bad", {"deep": ["bad"]}])
+async def test_text_beside_the_choices_belongs_to_the_first(aside: Any) -> None:
+    desk = Desk(lambda: Agentgateway("response"))
+    body = {"choices": [said("hello"), said("hi")], "note": aside}
+    action = (await desk.ask("/response", {"body": body})).json()["action"]
+    assert action["body"] == {"choices": [said(CANNED), said("hi")]}
+
+
+async def test_parts_of_an_answer_are_read_as_one_text() -> None:
+    parts = [{"type": "text", "text": "b"}, {"type": "text", "text": "ad"}]
+    assert (await answered({"message": {"role": "Assistant", "content": parts}}))["action"]["body"]
