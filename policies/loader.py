@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -358,7 +358,7 @@ class _Desk:
     def _unfound(self, kind: str, reference: str) -> str:
         if _is_path(reference):
             return f"{reference}: no such file"
-        choices = sorted({name for root in self.roots for name in _names(root / kind)})
+        choices = sorted({file.stem for root in self.roots for file in (root / kind).glob("*.yaml")})
         folders = f" (looked in {self.roots[0] / kind} and the shipped ones)" if len(self.roots) > 1 else ""
         said = f"no {_ONE[kind]} {reference!r}{near(reference, choices)}"
         return f"{said}; there are: {', '.join(choices)}{folders}"
@@ -383,10 +383,6 @@ def _calibration(entry: RefusalCalibrationDocument) -> Calibration:
 
 def _is_path(reference: str) -> bool:
     return "/" in reference or "\\" in reference or reference.endswith(_SUFFIXES)
-
-
-def _names(folder: Path) -> Iterator[str]:
-    return (file.stem for file in folder.glob("*.yaml"))
 
 
 def _folded(texts: Mapping[str, str]) -> Mapping[str, str]:

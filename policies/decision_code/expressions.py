@@ -137,7 +137,7 @@ class Reader(Sources):
     def chosen(self, node: ast.expr, index: Value, line: int, root: str) -> Marks:
         """Marks of what is looked up by an index, or of the rows that a mask picks."""
         marks = used(index.marks | index.spoken, line)
-        if is_mask(node) or (_is_table(root) and all(mark.kind == "used" for mark in index.marks)):
+        if is_mask(node) or (idioms.is_table(root) and all(mark.kind == "used" for mark in index.marks)):
             return frozenset(replace(mark, population=True) for mark in marks)
         return marks
 
@@ -379,11 +379,6 @@ def narrow(scope: dict[str, Value], test: ast.expr, reader: Reader) -> None:
                 narrow(scope, each, reader)
         case _:
             pass
-
-
-def _is_table(root: str) -> bool:
-    """A table or a column of results, of which a mask picks rows."""
-    return root in ("df", "data", "frame", "table") or root.endswith("_df") or root.startswith(("df_", "y_"))
 
 
 def _is_legal_minimum(node: ast.Compare, marks: Marks) -> bool:

@@ -158,3 +158,8 @@ HARMLESS_ERRORS = (
     "IndexError",
 )
 """Raised because of what is missing or malformed."""
+
+
+def is_table(name: str) -> bool:
+    """A table or a column of results, of which a mask picks rows."""
+    return name in ("df", "data", "frame", "table") or name.endswith("_df") or name.startswith(("df_", "y_"))
