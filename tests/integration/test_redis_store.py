@@ -213,10 +213,10 @@ async def test_a_wrong_password_is_told_at_the_first_question(redis_server: Any)
     right = RedisSettings(budget_ms=1_000, password=SecretStr("right"))
     async with opened(redis_server.url, wrong) as store:
         with pytest.raises(StoreUnavailable) as caught:
-            await store.check()
+            await store.get_many(["k"])
         assert caught.value.reason == "credentials"
     async with opened(redis_server.url, right) as store:
-        await store.check()
+        assert await store.get_many(["k"]) == [None]
 
 
 async def test_a_full_redis_is_refused_not_waited_for(redis_server: Any) -> None:
