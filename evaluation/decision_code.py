@@ -2,7 +2,7 @@
 
 `python -m evaluation.decision_code` (`make decision-code`) puts the functions in `suites/decision_code` to
 the check. `development` was in sight while the check was made; `held_out` was written by another hand and
-is in sight since its first run.
+is in sight since its first run; `unseen` is by a second author, and stays as its first run found it.
 """
 
 from __future__ import annotations

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from policies.bundle import PolicyBundle
 from proxy.exchange.exchange import Delta, Exchange
 from proxy.exchange.ports import UpstreamAnswer, UpstreamHead
 
 
-async def named(answer: UpstreamAnswer, exchange: Exchange) -> UpstreamAnswer:
-    """The answer once its codec has told its model, or read to its end where it tells none."""
+async def ruled_by_its_model(
+    answer: UpstreamAnswer, exchange: Exchange, of_model: Callable[[str], PolicyBundle]
+) -> UpstreamAnswer:
+    """The answer once its codec has told its model (or ended), with the bundle of that model set."""
     deltas = answer.deltas()
     first: list[Delta] = []
     while not exchange.model:
@@ -19,6 +22,7 @@ async def named(answer: UpstreamAnswer, exchange: Exchange) -> UpstreamAnswer:
         if delta is None:
             break
         first.append(delta)
+    exchange.bundle = of_model(exchange.model)
     return _Begun(answer, first, deltas)
 
 

@@ -22,7 +22,7 @@ from proxy.exchange.account import Account
 from proxy.exchange.deadline import Deadline
 from proxy.exchange.events import Outcome, RequestRejected
 from proxy.exchange.exchange import Delivery, Delta, Draft, Exchange, VerdictOnly
-from proxy.exchange.fetched import named
+from proxy.exchange.fetched import ruled_by_its_model
 from proxy.exchange.holdback import HoldBack
 from proxy.exchange.joining import with_joined
 from proxy.exchange.pairing import PairKeeper
@@ -240,8 +240,7 @@ class _Walk:
             account.upstream_seconds += account.clock() - started
             account.head = answer.head
             if exchange.of_model is not None:
-                answer = await named(answer, exchange)  # noqa: PLW2901
-                exchange.bundle = exchange.of_model(exchange.model)
+                answer = await ruled_by_its_model(answer, exchange, exchange.of_model)  # noqa: PLW2901
                 account.plan = self.corridor.plan(exchange.bundle.policy)
             if not account.plan.observes:
                 await self._input_ruled()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from policies.bundle import PolicyBundle
 from proxy.exchange.exchange import Delta, Exchange
-from proxy.exchange.fetched import named
+from proxy.exchange.fetched import ruled_by_its_model
 from proxy.exchange.ports import UpstreamHead
 from proxy.testing import plain_bundle, plain_exchange
 from tests.unit.proxy.surfaces.verdicts.asking import POLICY
@@ -36,7 +37,15 @@ async def test_an_answer_is_read_until_it_has_told_its_model_and_given_whole(at:
     exchange = plain_exchange(plain_bundle(POLICY))
     exchange.model = ""
     answer = Telling(exchange, at)
-    begun = await named(answer, exchange)
+    asked: list[str] = []
+    other = plain_bundle(POLICY)
+
+    def of_model(model: str) -> PolicyBundle:
+        asked.append(model)
+        return other
+
+    begun = await ruled_by_its_model(answer, exchange, of_model)
     assert answer.told == read
+    assert (asked, exchange.bundle) == ([exchange.model], other)
     assert [delta.raw async for delta in begun.deltas()] == [b"1", b"2", b"3", b"4"]
     assert (begun.head, begun.pending) == (answer.head, False)
